@@ -1,0 +1,273 @@
+//! Money as integers. One unit is a millionth of a US dollar (µ$); prices are µ$ per million tokens.
+//!
+//! Guards I4: no float touches money. Amounts are parsed from the digits a person wrote and printed
+//! from the integer. All arithmetic is checked or saturating towards *more* spend, never less.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// An amount of money in millionths of a US dollar. May be negative only as an adjustment.
+///
+/// ```
+/// use pointsman_core::money::MicroUsd;
+/// let limit = MicroUsd::parse("1.50").unwrap();
+/// assert_eq!(limit.micros(), 1_500_000);
+/// assert_eq!(limit.to_string(), "$1.50");
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct MicroUsd(i64);
+
+/// Why a text is not an amount of money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotMoney {
+    /// Not digits with at most one point.
+    #[error("must be an amount in US dollars such as 2 or 0.50")]
+    Shape,
+    /// More than six digits after the point: smaller than the smallest unit.
+    #[error("has more than six digits after the point")]
+    TooFine,
+    /// Larger than a billion dollars.
+    #[error("is too large")]
+    TooLarge,
+}
+
+impl MicroUsd {
+    /// No money.
+    pub const ZERO: Self = Self(0);
+    /// The largest amount; used where a bound must never be too low.
+    pub const MAX: Self = Self(i64::MAX);
+    const PER_USD: i64 = 1_000_000;
+    const LARGEST: i64 = 1_000_000_000 * Self::PER_USD;
+
+    /// From millionths of a dollar.
+    pub const fn from_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    /// In millionths of a dollar.
+    pub const fn micros(self) -> i64 {
+        self.0
+    }
+
+    /// Parses a plain decimal amount in dollars, without sign, exponent or currency mark.
+    ///
+    /// # Errors
+    /// [`NotMoney`] says what is wrong with the text.
+    pub fn parse(text: &str) -> Result<Self, NotMoney> {
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+        let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
+        if whole.is_empty() && fraction.is_empty() || !digits(whole) || !digits(fraction) || text.ends_with('.') {
+            return Err(NotMoney::Shape);
+        }
+        let fraction = fraction.trim_end_matches('0');
+        if fraction.len() > 6 {
+            return Err(NotMoney::TooFine);
+        }
+        let whole: i64 = if whole.is_empty() { 0 } else { whole.parse().map_err(|_| NotMoney::TooLarge)? };
+        let mut micros = 0;
+        for place in 0..6 {
+            let digit = fraction.as_bytes().get(place).map_or(0, |b| i64::from(b - b'0'));
+            micros = micros * 10 + digit;
+        }
+        match whole.checked_mul(Self::PER_USD).and_then(|w| w.checked_add(micros)) {
+            Some(total) if total <= Self::LARGEST => Ok(Self(total)),
+            _ => Err(NotMoney::TooLarge),
+        }
+    }
+
+    /// The sum; stays at the largest amount instead of wrapping.
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+
+    /// The difference; may be negative.
+    #[must_use]
+    pub const fn minus(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+
+    /// Never below zero.
+    #[must_use]
+    pub const fn or_zero(self) -> Self {
+        if self.0 < 0 { Self(0) } else { self }
+    }
+
+    /// The exact decimal number of dollars without a currency mark: `0.0123`, `1.5`, `0`.
+    pub fn decimal(self) -> String {
+        let magnitude = self.0.unsigned_abs();
+        let (whole, micros) = (magnitude / 1_000_000, magnitude % 1_000_000);
+        let sign = if self.0 < 0 { "-" } else { "" };
+        if micros == 0 {
+            return format!("{sign}{whole}");
+        }
+        let fraction = format!("{micros:06}");
+        format!("{sign}{whole}.{}", fraction.trim_end_matches('0'))
+    }
+
+    /// How the amount is shown as a total or a cap: always two digits, cut, never rounded up.
+    pub fn total(self) -> String {
+        let magnitude = self.0.unsigned_abs();
+        let sign = if self.0 < 0 { "-" } else { "" };
+        format!("{sign}${}.{:02}", group(magnitude / 1_000_000), magnitude % 1_000_000 / 10_000)
+    }
+
+    /// How full a limit is, in basis points (1/100 of a percent), cut to 0..=10,000.
+    /// A limit of zero is full.
+    pub const fn basis_points_of(self, limit: Self) -> u16 {
+        if self.0 <= 0 && limit.0 > 0 {
+            return 0;
+        }
+        if limit.0 <= 0 || self.0 >= limit.0 {
+            return 10_000;
+        }
+        // Both are positive and self < limit, so the quotient is below 10,000 and fits.
+        #[expect(clippy::cast_possible_truncation, reason = "below 10,000")]
+        #[expect(clippy::cast_sign_loss, reason = "both positive")]
+        {
+            (self.0 as i128 * 10_000 / limit.0 as i128) as u16
+        }
+    }
+}
+
+impl fmt::Display for MicroUsd {
+    /// `$1.42` from one dollar, four digits below it where they are needed (`$0.0123`), up to six
+    /// where four would show nothing (`$0.000042`), zero as `$0.00`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let magnitude = self.0.unsigned_abs();
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let (whole, micros) = (magnitude / 1_000_000, magnitude % 1_000_000);
+        if whole > 0 || micros % 10_000 == 0 {
+            write!(f, "{sign}${}.{:02}", group(whole), micros / 10_000)
+        } else if micros >= 100 {
+            write!(f, "{sign}$0.{:04}", micros / 100)
+        } else {
+            write!(f, "{sign}$0.{micros:06}")
+        }
+    }
+}
+
+/// Digits in groups of three.
+fn group(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// What a provider counted for one call. `reasoning` is part of `output`; `cached_input` and
+/// `cache_write` are parts of `input`. Each codec normalises its provider's own convention to this.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// All tokens read, cached ones included.
+    pub input: u64,
+    /// Tokens read from the provider's cache.
+    pub cached_input: u64,
+    /// Tokens written to the provider's cache.
+    pub cache_write: u64,
+    /// All tokens produced, reasoning included.
+    pub output: u64,
+    /// Tokens of reasoning that were billed as output.
+    pub reasoning: u64,
+}
+
+/// What a model's tokens cost, in µ$ per million tokens. A missing cached or write price is the
+/// input price: never cheaper than what the provider may bill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Price {
+    /// For a million input tokens.
+    pub input: MicroUsd,
+    /// For a million output tokens.
+    pub output: MicroUsd,
+    /// For a million input tokens read from the provider's cache.
+    pub cached_input: Option<MicroUsd>,
+    /// For a million input tokens written to the provider's cache.
+    pub cache_write: Option<MicroUsd>,
+}
+
+impl Price {
+    /// Costs nothing: a model that runs on this machine.
+    pub const FREE: Self =
+        Self { input: MicroUsd::ZERO, output: MicroUsd::ZERO, cached_input: None, cache_write: None };
+
+    /// The cost of a usage: one rounding at the end, up. Saturates at [`MicroUsd::MAX`].
+    pub fn cost(&self, usage: &Usage) -> MicroUsd {
+        let cached = usage.cached_input.min(usage.input);
+        let written = usage.cache_write.min(usage.input - cached);
+        let plain = usage.input - cached - written;
+        let rows = [
+            (plain, self.input),
+            (cached, self.cached_input.unwrap_or(self.input)),
+            (written, self.cache_write.unwrap_or(self.input)),
+            (usage.output, self.output),
+        ];
+        let total: u128 = rows
+            .iter()
+            .map(|(tokens, price)| u128::from(*tokens) * u128::from(price.micros().max(0).unsigned_abs()))
+            .sum();
+        let micros = total.div_ceil(1_000_000);
+        i64::try_from(micros).map_or(MicroUsd::MAX, MicroUsd::from_micros)
+    }
+
+    /// The dearest price an input token may have.
+    pub fn dearest_input(&self) -> MicroUsd {
+        self.input.max(self.cached_input.unwrap_or_default()).max(self.cache_write.unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn i4_amounts_are_parsed_from_digits_and_printed_from_the_integer() {
+        for (text, micros) in [("0", 0), ("2", 2_000_000), ("0.50", 500_000), (".5", 500_000), ("15.00", 15_000_000), ("0.000001", 1), ("0.1000000000", 100_000)] {
+            assert_eq!(MicroUsd::parse(text).map(MicroUsd::micros), Ok(micros), "{text}");
+        }
+        for (text, why) in [("", NotMoney::Shape), ("1.", NotMoney::Shape), ("-1", NotMoney::Shape), ("1e3", NotMoney::Shape), ("$1", NotMoney::Shape), ("1,5", NotMoney::Shape), ("0.0000001", NotMoney::TooFine), ("1000000001", NotMoney::TooLarge), ("99999999999999999999", NotMoney::TooLarge)] {
+            assert_eq!(MicroUsd::parse(text), Err(why), "{text}");
+        }
+    }
+
+    #[test]
+    fn shows_the_digits_that_matter() {
+        for (micros, shown) in [(0, "$0.00"), (42, "$0.000042"), (2_100, "$0.0021"), (12_345, "$0.0123"), (50_000, "$0.05"), (1_420_000, "$1.42"), (1_999_999, "$1.99"), (1_234_567_890_000, "$1,234,567.89"), (-1_500_000, "-$1.50")] {
+            assert_eq!(MicroUsd(micros).to_string(), shown);
+        }
+        assert_eq!(MicroUsd(4_999_999).total(), "$4.99", "a total is never rounded up to a cap");
+        assert_eq!(MicroUsd(12_300).decimal(), "0.0123");
+        assert_eq!(MicroUsd(-2_000_000).decimal(), "-2");
+    }
+
+    #[test]
+    fn a_cost_is_rounded_once_and_up() {
+        let price = Price {
+            input: MicroUsd(150_000),
+            output: MicroUsd(600_000),
+            cached_input: Some(MicroUsd(75_000)),
+            cache_write: None,
+        };
+        let usage = Usage { input: 3, cached_input: 1, output: 2, ..Usage::default() };
+        // 2 × 0.15 + 1 × 0.075 + 2 × 0.6 = 1.575 µ$
+        assert_eq!(price.cost(&usage), MicroUsd(2));
+        assert_eq!(price.cost(&Usage::default()), MicroUsd::ZERO);
+        let absurd = Usage { input: u64::MAX, output: u64::MAX, ..Usage::default() };
+        assert_eq!(price.cost(&absurd), MicroUsd::MAX, "an absurd usage is dear, never free");
+    }
+
+    #[test]
+    fn a_bar_is_full_only_at_the_limit() {
+        let limit = MicroUsd(10_000_000);
+        assert_eq!(MicroUsd(9_999_999).basis_points_of(limit), 9_999);
+        assert_eq!(limit.basis_points_of(limit), 10_000);
+        assert_eq!(MicroUsd::ZERO.basis_points_of(MicroUsd::ZERO), 10_000);
+        assert_eq!(MicroUsd::ZERO.basis_points_of(limit), 0);
+    }
+}

@@ -1,0 +1,254 @@
+//! routing.yaml as a value: what it may say ([`Policy`]), how it is read ([`read`]), and whether an
+//! edit from outside widens what may be spent or reached ([`widens`]).
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use crate::budget::Cap;
+use crate::catalog::Provider;
+use crate::id::{ModelId, ProviderId, TaskClass};
+use crate::money::{MicroUsd, Price};
+
+mod read;
+mod template;
+mod widen;
+
+pub use read::read;
+pub use template::{first_file, practice_file};
+pub use widen::{Widening, widens};
+
+/// A valid policy. Every name in it resolves: a class's models belong to known providers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Policy {
+    /// What the person wrote after `version`.
+    pub version: String,
+    /// Task classes in the order of the file.
+    pub classes: Vec<ClassRule>,
+    /// The class of `chat_completion` without a model: `defaults.chat_default`, else the first.
+    pub chat_default: Option<TaskClass>,
+    /// Built-in providers, overlaid with those of the file.
+    pub providers: BTreeMap<ProviderId, Provider>,
+    /// What the file says about models.
+    pub models: BTreeMap<ModelId, ModelRule>,
+    /// Spend caps in the order of the file.
+    pub caps: Vec<Cap>,
+    /// `cost_preflight`.
+    pub preflight: Preflight,
+    /// `timeouts`.
+    pub timeouts: Timeouts,
+    /// `retry`.
+    pub retry: Retry,
+    /// Keys that restrain but are not built yet: what they cover is refused, never run unguarded.
+    pub refused: Vec<Refusal>,
+}
+
+/// One task class with a single model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClassRule {
+    /// Its name.
+    pub class: TaskClass,
+    /// The first choice.
+    pub primary: ModelId,
+    /// What is tried next, in order: `fallback.<class>`.
+    pub fallback: Vec<ModelId>,
+    /// The most output tokens of an answer.
+    pub max_tokens: Option<u64>,
+    /// Passed on where the caller says nothing.
+    pub temperature: Option<crate::chat::Decimal>,
+    /// The deadline of a call; replaces `timeouts.total_s`. At 120 s or more the class is slow.
+    pub timeout: Option<Duration>,
+    /// What the class is for, told to the calling model.
+    pub rationale: Option<String>,
+    /// Where the class stands in the file, from 1.
+    pub line: usize,
+}
+
+/// What the file says about one model.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ModelRule {
+    /// Told to the calling model.
+    pub description: Option<String>,
+    /// Good for, told to the calling model.
+    pub use_for: Option<String>,
+    /// Not good for, told to the calling model.
+    pub avoid_for: Option<String>,
+    /// Tokens of context.
+    pub context: Option<u64>,
+    /// The most output tokens.
+    pub max_output: Option<u64>,
+    /// What its tokens cost. Absent: calls are denied, unless the provider is local.
+    pub price: Option<Price>,
+    /// Other names by which `chat_completion` may ask for it.
+    pub aliases: Vec<String>,
+    /// `false` takes it out of use.
+    pub enabled: bool,
+    /// L0 to L3 as the person labelled it.
+    pub tier: Option<Tier>,
+}
+
+/// How dear a model is, as a label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tier {
+    /// Free or local.
+    L0,
+    /// Cheap.
+    L1,
+    /// Middle.
+    L2,
+    /// Premium; also unknown.
+    L3,
+}
+
+impl Tier {
+    /// The label as written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::L0 => "L0",
+            Self::L1 => "L1",
+            Self::L2 => "L2",
+            Self::L3 => "L3",
+        }
+    }
+}
+
+/// `cost_preflight`: product.md §5.4.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preflight {
+    /// Off skips the two likely-cost gates; caps hold all the same.
+    pub enabled: bool,
+    /// Characters in a token, for the *likely* cost. In hundredths: 4 is 400.
+    pub chars_per_token_x100: u32,
+    /// A likely cost from here is said in `warnings`.
+    pub warn: MicroUsd,
+    /// A likely cost from here is denied.
+    pub block: MicroUsd,
+}
+
+impl Default for Preflight {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            chars_per_token_x100: 400,
+            warn: MicroUsd::from_micros(500_000),
+            block: MicroUsd::from_micros(15_000_000),
+        }
+    }
+}
+
+/// `timeouts`: product.md §4.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// To connect.
+    pub connect: Duration,
+    /// To the first token.
+    pub first_token: Duration,
+    /// To the first token of a slow target: local, or a class with `timeout_s` of 120 or more.
+    pub first_token_slow: Duration,
+    /// Between two signs of life in a stream.
+    pub idle: Duration,
+    /// The deadline of a call over all targets and retries.
+    pub total: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            first_token: Duration::from_secs(10),
+            first_token_slow: Duration::from_secs(120),
+            idle: Duration::from_secs(15),
+            total: Duration::from_secs(60),
+        }
+    }
+}
+
+/// `retry`: product.md §5.9.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Retry {
+    /// Waits before the second, third, … attempt on one target.
+    pub delays: Vec<Duration>,
+    /// Each wait varies by this share, in thousandths: 0.2 is 200.
+    pub jitter_x1000: u32,
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self { delays: [1, 3, 7].map(Duration::from_secs).to_vec(), jitter_x1000: 200 }
+    }
+}
+
+/// A key of the file that restrains and is not built in this version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The classes it covers; `None` is every call.
+    pub class: Option<TaskClass>,
+    /// The key, such as `data_policy` or `caps[2].on_hit`.
+    pub key: String,
+    /// Where it stands, from 1.
+    pub line: usize,
+}
+
+/// How bad a [`Problem`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The file cannot become active.
+    Error,
+    /// It can; the person should know.
+    Warning,
+}
+
+/// Something about the file, with its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// How bad it is.
+    pub severity: Severity,
+    /// From 1.
+    pub line: usize,
+    /// From 1, in characters.
+    pub column: usize,
+    /// What is wrong and what to write instead.
+    pub sentence: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}, column {}: {}", self.line, self.column, self.sentence)
+    }
+}
+
+/// What reading a file gave: a policy where there is no error, and everything found on the way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reading {
+    /// `None` where there is at least one error.
+    pub policy: Option<Policy>,
+    /// All problems, in the order of the file.
+    pub problems: Vec<Problem>,
+}
+
+impl Policy {
+    /// The rule of a class.
+    pub fn class(&self, class: &TaskClass) -> Option<&ClassRule> {
+        self.classes.iter().find(|rule| rule.class == *class)
+    }
+
+    /// What the file says of a model; the empty rule where it says nothing.
+    pub fn model(&self, id: &ModelId) -> ModelRule {
+        self.models.get(id).cloned().unwrap_or_else(|| ModelRule { enabled: true, ..ModelRule::default() })
+    }
+
+    /// The price of a model: the file's, else free where the provider is local, else unknown.
+    pub fn price(&self, id: &ModelId) -> Option<Price> {
+        let local = self.providers.get(&id.provider).is_some_and(|provider| provider.local);
+        self.models.get(id).and_then(|rule| rule.price).or(local.then_some(Price::FREE))
+    }
+
+    /// Every model a caller may name: listed under `models` and enabled, or used by a class.
+    pub fn callable(&self) -> Vec<ModelId> {
+        let used = self.classes.iter().flat_map(|rule| std::iter::once(&rule.primary).chain(&rule.fallback));
+        let mut all: Vec<_> = self.models.keys().chain(used).filter(|id| self.model(id).enabled).cloned().collect();
+        all.sort();
+        all.dedup();
+        all
+    }
+}

@@ -1,0 +1,40 @@
+//! What the pages of the window show: one file per page. Plain values for the GUI contract: every
+//! amount carries its text, made from the integer in Rust, so the web view computes no money.
+
+use pointsman_core::money::MicroUsd;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+pub mod activity;
+pub mod clients;
+pub mod keys;
+pub mod overview;
+
+pub use activity::{ActivityPage, RequestRow, RequestState};
+pub use clients::{
+    ClientCard, ClientState, ClientsPage, ConnectOutcome, ConnectPlan, DiffKind, DiffLine, FileError, TestOutcome,
+};
+pub use keys::{KeyOutcome, KeyRow, KeySource, KeyState, KeyStore, KeyStoreState, KeysPage, ProviderChoice};
+pub use overview::{Action, ActionKind, ClientLine, Draft, Lamp, MoneyBar, Overview, PauseView, ProblemRow, Running, Status};
+
+/// An amount with the text that shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Money {
+    /// Millionths of a dollar, for sorting and drawing.
+    #[ts(type = "number")]
+    pub micros: i64,
+    /// As shown: `$1.42`.
+    pub text: String,
+}
+
+impl Money {
+    /// An amount as a row shows it.
+    pub fn row(amount: MicroUsd) -> Self {
+        Self { micros: amount.micros(), text: amount.to_string() }
+    }
+
+    /// An amount as a total or a cap shows it.
+    pub fn total(amount: MicroUsd) -> Self {
+        Self { micros: amount.micros(), text: amount.total() }
+    }
+}
