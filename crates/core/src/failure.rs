@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::code::Code;
+use crate::money::Usage;
 
 /// What went wrong with one HTTP call. Closed; each has one verdict, one billing and one code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -139,11 +140,31 @@ pub struct Failure {
     pub status: Option<u16>,
     /// What the provider asked for in `Retry-After`.
     pub retry_after: Option<Duration>,
+    /// What the provider counted in spite of the failure (an empty answer, for instance). The
+    /// charge is then measured, whatever the kind says about billing.
+    pub usage: Option<Usage>,
+    /// The answer had begun to arrive: the model has worked, so the attempt is never free and never
+    /// tried again on the same target, whatever the kind says.
+    pub begun: bool,
 }
 
 impl Failure {
     /// A failure without a response.
     pub fn new(kind: FailureKind, sentence: impl Into<String>) -> Self {
-        Self { kind, sentence: sentence.into(), status: None, retry_after: None }
+        Self { kind, sentence: sentence.into(), status: None, retry_after: None, usage: None, begun: false }
+    }
+
+    /// What to do now: the kind's verdict, but no second try once the answer had begun.
+    pub const fn verdict(&self) -> Verdict {
+        match self.kind.verdict() {
+            Verdict::Retry if self.begun => Verdict::NextTarget,
+            verdict => verdict,
+        }
+    }
+
+    /// Whether money may have been spent: the kind's billing, but never none once the answer had
+    /// begun. Where [`Failure::usage`] is set, that is what was spent.
+    pub const fn billing(&self) -> Billing {
+        if self.begun { Billing::Unknown } else { self.kind.billing() }
     }
 }

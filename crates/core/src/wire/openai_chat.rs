@@ -1,0 +1,182 @@
+//! OpenAI chat completions, and the many servers that speak it almost the same way: encode is strict
+//! in what it sends, decode is lenient in what it takes.
+//!
+//! Guards the cost bound: `max_tokens` is on the wire in every request, under the name the model takes.
+//! What each failure means is decided here, once (`fault`), and never again.
+
+use serde_json::{Map, Value, json};
+
+use crate::chat::{Answer, Chat, FinishReason, Message, Params, Part, ResponseFormat};
+use crate::failure::Failure;
+use crate::id::ModelName;
+use crate::money::Usage;
+use crate::wire::{Encoded, Head};
+
+mod fault;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod usage;
+
+pub use fault::decode_error;
+pub use stream::Decoder;
+
+/// Where chat completions are, below the base URL.
+const PATH: &str = "/chat/completions";
+
+/// Makes the body of a request. Deterministic: the same conversation gives the same bytes.
+pub fn encode(chat: &Chat, model: &ModelName, stream: bool) -> Encoded {
+    let mut body = Map::new();
+    body.insert("model".into(), model.as_str().into());
+    body.insert("messages".into(), chat.messages.iter().map(message).collect());
+    params(&chat.params, model, &mut body);
+    if stream {
+        body.insert("stream".into(), true.into());
+        body.insert("stream_options".into(), json!({ "include_usage": true }));
+    }
+    Encoded { path: PATH, body: Value::Object(body).to_string().into_bytes(), streamed: stream }
+}
+
+/// A message of texts only is sent as one string, because some compatible servers take nothing else.
+fn message(message: &Message) -> Value {
+    let texts: Option<Vec<&str>> = message
+        .parts
+        .iter()
+        .map(|part| match part {
+            Part::Text(text) => Some(text.as_str()),
+            Part::Image(_) => None,
+        })
+        .collect();
+    let content = match texts {
+        Some(texts) => texts.join("\n").into(),
+        None => message.parts.iter().map(part).collect::<Value>(),
+    };
+    json!({ "role": message.role, "content": content })
+}
+
+fn part(part: &Part) -> Value {
+    match part {
+        Part::Text(text) => json!({ "type": "text", "text": text }),
+        Part::Image(image) => {
+            let url = format!("data:{};base64,{}", image.media_type, image.base64);
+            json!({ "type": "image_url", "image_url": { "url": url } })
+        }
+    }
+}
+
+fn params(params: &Params, model: &ModelName, body: &mut Map<String, Value>) {
+    if let Some(most) = params.max_tokens {
+        let name = if reasons(model.as_str()) { "max_completion_tokens" } else { "max_tokens" };
+        body.insert(name.into(), most.into());
+    }
+    let numbers = [
+        ("temperature", &params.temperature),
+        ("top_p", &params.top_p),
+        ("frequency_penalty", &params.frequency_penalty),
+        ("presence_penalty", &params.presence_penalty),
+    ];
+    for (name, number) in numbers {
+        if let Some(number) = number {
+            body.insert(name.into(), Value::Number(number.0.clone()));
+        }
+    }
+    if !params.stop.is_empty() {
+        body.insert("stop".into(), params.stop.clone().into());
+    }
+    match &params.response_format {
+        None => {}
+        Some(format) => drop(body.insert("response_format".into(), response_format(format))),
+    }
+}
+
+fn response_format(format: &ResponseFormat) -> Value {
+    match format {
+        ResponseFormat::Text => json!({ "type": "text" }),
+        ResponseFormat::JsonObject => json!({ "type": "json_object" }),
+        ResponseFormat::JsonSchema { name, schema, strict } => {
+            json!({ "type": "json_schema", "json_schema": { "name": name, "schema": schema, "strict": strict } })
+        }
+    }
+}
+
+/// Whether OpenAI's own name says a model that refuses `max_tokens`: the o series and gpt-5 and later,
+/// fine-tuned ones (`ft:`) too. A name with a `/` is a reseller's, and resellers document `max_tokens`;
+/// a limit they ignored would leave the cost without a bound.
+fn reasons(model: &str) -> bool {
+    let name = model.strip_prefix("ft:").unwrap_or(model);
+    if let Some(version) = name.strip_prefix("gpt-") {
+        let digits = version.bytes().take_while(u8::is_ascii_digit).count();
+        return version[..digits].parse::<u32>().is_ok_and(|major| major >= 5);
+    }
+    let mut rest = name.bytes();
+    let series = rest.next() == Some(b'o') && rest.next().is_some_and(|digit| digit.is_ascii_digit());
+    series && !name.contains('/') && rest.next().is_none_or(|byte| matches!(byte, b'-' | b':'))
+}
+
+/// Reads a whole answer from a response with status 200.
+///
+/// # Errors
+/// A classified [`Failure`]. An empty answer is a failure that carries the usage: it was billed.
+pub fn decode(head: &Head, body: &[u8]) -> Result<Answer, Failure> {
+    let bad = |why: &str| fault::bad_answer(format!("The provider's answer could not be used: {why}."));
+    if fault::is_html(&head.content_type, body) {
+        return Err(bad("it is a web page, not an answer of a model"));
+    }
+    let body: Value = serde_json::from_slice(body).map_err(|_| bad("it is not valid JSON"))?;
+    if let Some(failure) = fault::inside(&body) {
+        return Err(failure);
+    }
+    let choice = first_choice(&body).ok_or_else(|| bad("it holds no answer"))?;
+    if let Some(failure) = fault::inside(choice) {
+        return Err(failure);
+    }
+    let text = text_of(&choice["message"]);
+    let finish = finish(choice);
+    let usage = usage::read(&body["usage"], !text.is_empty());
+    if text.trim().is_empty() {
+        return Err(empty(finish.as_ref(), usage));
+    }
+    Ok(Answer { text, finish, usage, model: model(&body) })
+}
+
+/// The answer of index 0; we never ask for more than one.
+fn first_choice(body: &Value) -> Option<&Value> {
+    let choices = body["choices"].as_array()?;
+    choices.iter().find(|choice| choice["index"].as_u64().unwrap_or(0) == 0)
+}
+
+/// `content` as text or as a list of parts; where it is absent, `refusal`: it is what the model said.
+fn text_of(message: &Value) -> String {
+    let said = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        Value::Array(parts) => parts.iter().filter_map(|part| part["text"].as_str().or(part.as_str())).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => String::new(),
+    };
+    let text = said(&message["content"]);
+    if text.is_empty() { said(&message["refusal"]) } else { text }
+}
+
+fn finish(choice: &Value) -> Option<FinishReason> {
+    match choice["finish_reason"].as_str()? {
+        "" => None,
+        "stop" => Some(FinishReason::Stop),
+        "length" => Some(FinishReason::Length),
+        "content_filter" => Some(FinishReason::ContentFilter),
+        other => Some(FinishReason::Other(fault::clean(other, 40))),
+    }
+}
+
+fn model(body: &Value) -> Option<String> {
+    body["model"].as_str().filter(|name| !name.is_empty()).map(|name| fault::clean(name, 200))
+}
+
+/// An answer without a word. It says why, where the provider did.
+fn empty(finish: Option<&FinishReason>, usage: Option<Usage>) -> Failure {
+    let why = match finish {
+        Some(FinishReason::Length) => "all of max_tokens was used before the first word; a higher max_tokens may help",
+        Some(FinishReason::ContentFilter) => "the provider's content filter removed it",
+        Some(FinishReason::Other(_) | FinishReason::Stop) | None => "the model said nothing",
+    };
+    let sentence = format!("The provider's answer was empty: {why}.");
+    Failure { usage, ..fault::bad_answer(sentence) }
+}

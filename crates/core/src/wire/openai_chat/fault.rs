@@ -1,0 +1,204 @@
+//! What went wrong, from status, the provider's own code and its words: one table (product.md §3).
+//! Decides by status and code only, never by the words; those are quoted for the person.
+
+use serde_json::Value;
+
+use crate::failure::{Failure, FailureKind};
+use crate::wire::Head;
+
+/// The most characters of a provider's words that are quoted.
+const LONGEST_QUOTE: usize = 300;
+
+/// Codes and types of errors that say more than the status does. A code that is not here decides
+/// nothing.
+const CODES: &[(&str, FailureKind)] = &[
+    ("context_length_exceeded", FailureKind::ContextTooLong),
+    ("content_filter", FailureKind::ContentFilter),
+    ("content_policy_violation", FailureKind::ContentFilter),
+    ("moderation_blocked", FailureKind::ContentFilter),
+    ("insufficient_quota", FailureKind::Quota),
+    ("billing_hard_limit_reached", FailureKind::Quota),
+    ("billing_not_active", FailureKind::Quota),
+    ("invalid_api_key", FailureKind::Auth),
+    ("model_not_found", FailureKind::UnknownModel),
+];
+
+/// Codes and types that stand in for a status where there is none: an error object inside a response
+/// that began with 200.
+const CODES_WITHOUT_STATUS: &[(&str, FailureKind)] = &[
+    ("authentication_error", FailureKind::Auth),
+    ("permission_error", FailureKind::Auth),
+    ("rate_limit_exceeded", FailureKind::RateLimit),
+    ("rate_limit_error", FailureKind::RateLimit),
+    ("overloaded_error", FailureKind::Overloaded),
+    ("server_error", FailureKind::Provider5xx),
+    ("internal_server_error", FailureKind::Provider5xx),
+    ("api_error", FailureKind::Provider5xx),
+    ("timeout", FailureKind::Timeout),
+    ("invalid_request_error", FailureKind::InvalidRequest),
+    ("invalid_prompt", FailureKind::InvalidRequest),
+];
+
+/// Classifies a response whose status is not 200.
+pub fn decode_error(head: &Head, body: &[u8]) -> Failure {
+    let (error, words) = if is_html(&head.content_type, body) {
+        (Value::Null, None)
+    } else {
+        match serde_json::from_slice::<Value>(body) {
+            Ok(body) => (error_of(&body).cloned().unwrap_or(Value::Null), words_of(&body)),
+            Err(_) => (Value::Null, quote(&String::from_utf8_lossy(body))),
+        }
+    };
+    let kind = by_code(&error, CODES)
+        .filter(|_| (400..500).contains(&head.status))
+        .unwrap_or_else(|| by_status(head.status, is_moderation(&error)));
+    let sentence = sentence(kind, Some(head.status), words.as_deref());
+    Failure { status: Some(head.status), retry_after: head.retry_after, ..Failure::new(kind, sentence) }
+}
+
+/// The failure of an error object inside a response with status 200: the whole body, one choice, or
+/// one event of a stream. `None` where there is no error in it.
+pub(super) fn inside(body: &Value) -> Option<Failure> {
+    let error = error_of(body)?;
+    // OpenRouter writes the status it would have sent into `code`.
+    let status = error["code"].as_u64().and_then(|code| u16::try_from(code).ok()).filter(|code| *code >= 400);
+    let kind = by_code(error, CODES)
+        .or_else(|| status.map(|status| by_status(status, is_moderation(error))))
+        .or_else(|| by_code(error, CODES_WITHOUT_STATUS))
+        .unwrap_or(FailureKind::BadResponse);
+    let sentence = sentence(kind, status, words_of(body).as_deref());
+    Some(Failure { status: Some(200), ..Failure::new(kind, sentence) })
+}
+
+/// A response with status 200 that is no answer.
+pub(super) fn bad_answer(sentence: String) -> Failure {
+    Failure { status: Some(200), ..Failure::new(FailureKind::BadResponse, sentence) }
+}
+
+/// Whether this is a web page: a proxy, a sign-in page, a wrong address.
+pub(super) fn is_html(content_type: &str, body: &[u8]) -> bool {
+    content_type.starts_with("text/html") || body.trim_ascii_start().starts_with(b"<")
+}
+
+/// Text without control characters and without characters that turn the direction of reading, spaces
+/// joined, at most `longest` characters.
+pub(super) fn clean(text: &str, longest: usize) -> String {
+    let mut out = String::new();
+    let turns =
+        |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+    let words =
+        text.split(|c: char| c.is_whitespace()).map(|word| word.replace(|c: char| c.is_control() || turns(c), ""));
+    let mut left = longest;
+    for word in words.filter(|word| !word.is_empty()) {
+        if !out.is_empty() {
+            if left <= 1 {
+                return cut(out);
+            }
+            out.push(' ');
+            left -= 1;
+        }
+        for c in word.chars() {
+            if left == 0 {
+                return cut(out);
+            }
+            out.push(c);
+            left -= 1;
+        }
+    }
+    out
+}
+
+/// The last character gives way to a mark that says there was more.
+fn cut(mut text: String) -> String {
+    text.pop();
+    text.push('…');
+    text
+}
+
+/// The error object: OpenAI's `{"error": {…}}`, a bare text under `error`, or an error that is the whole
+/// body (vLLM's `"object": "error"`).
+fn error_of(body: &Value) -> Option<&Value> {
+    match &body["error"] {
+        Value::Null if body["object"] == "error" => Some(body),
+        Value::Null | Value::Bool(false) => None,
+        error => Some(error),
+    }
+}
+
+fn by_code(error: &Value, table: &[(&str, FailureKind)]) -> Option<FailureKind> {
+    let texts = [error["code"].as_str(), error["type"].as_str()];
+    texts.into_iter().flatten().find_map(|text| table.iter().find(|(code, _)| *code == text).map(|(_, kind)| *kind))
+}
+
+/// OpenRouter says in the metadata that a moderation stopped the prompt.
+fn is_moderation(error: &Value) -> bool {
+    error["metadata"]["reasons"].is_array() || error["metadata"]["flagged_input"].is_string()
+}
+
+fn by_status(status: u16, moderation: bool) -> FailureKind {
+    match status {
+        401 => FailureKind::Auth,
+        402 => FailureKind::Quota,
+        403 if moderation => FailureKind::ContentFilter,
+        403 => FailureKind::Auth,
+        404 => FailureKind::UnknownModel,
+        408 => FailureKind::Timeout,
+        413 => FailureKind::ContextTooLong,
+        429 => FailureKind::RateLimit,
+        400..=499 => FailureKind::InvalidRequest,
+        503 | 529 => FailureKind::Overloaded,
+        500..=599 => FailureKind::Provider5xx,
+        // A redirect (never followed), or a success that is not an answer.
+        _ => FailureKind::BadResponse,
+    }
+}
+
+/// The provider's own words, wherever it put them.
+fn words_of(body: &Value) -> Option<String> {
+    let error = &body["error"];
+    // OpenRouter passes on what the provider behind it said, and says itself only that it did.
+    let raw = &error["metadata"]["raw"];
+    let nested = raw.as_str().and_then(|raw| serde_json::from_str::<Value>(raw).ok());
+    let nested = nested.as_ref().unwrap_or(raw);
+    let places = [
+        &nested["error"]["message"],
+        &nested["message"],
+        raw,
+        &error["message"],
+        error,
+        &body["message"],
+        &body["detail"],
+        &body["detail"][0]["msg"],
+    ];
+    places.into_iter().find_map(|place| quote(place.as_str()?))
+}
+
+fn quote(text: &str) -> Option<String> {
+    let text = clean(text, LONGEST_QUOTE);
+    (!text.is_empty()).then_some(text)
+}
+
+fn sentence(kind: FailureKind, status: Option<u16>, words: Option<&str>) -> String {
+    let what = match kind {
+        FailureKind::Auth => "The provider refused the key",
+        FailureKind::RateLimit => "The provider asks to slow down",
+        FailureKind::Quota => "The account at the provider has no credit left",
+        FailureKind::Overloaded => "The provider has no capacity at the moment",
+        FailureKind::Provider5xx => "The provider failed",
+        FailureKind::Timeout => "The provider gave up waiting",
+        FailureKind::NetworkBeforeSend | FailureKind::NetworkAfterSend => "The connection to the provider failed",
+        FailureKind::ContextTooLong => "The prompt is too long for the model",
+        FailureKind::ContentFilter => "The provider refused the content",
+        FailureKind::InvalidRequest => "The provider did not accept the request",
+        FailureKind::UnknownModel => "The provider does not know the model or the address",
+        FailureKind::BadResponse if status.is_some_and(|status| (300..400).contains(&status)) => {
+            "The provider sent a redirect, which is never followed"
+        }
+        FailureKind::BadResponse => "The provider answered with something that is not an answer",
+    };
+    let status = status.map(|status| format!(" ({status})")).unwrap_or_default();
+    match words {
+        Some(words) => format!("{what}{status}: “{words}”"),
+        None => format!("{what}{status}."),
+    }
+}
