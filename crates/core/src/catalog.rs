@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 use url::{Host, Url};
 
-use crate::id::ProviderId;
+use crate::id::{ModelName, ProviderId};
 use crate::wire::Wire;
 
 /// `scheme://host:port` of an endpoint, in lower case, port always written. A key is bound to it.
@@ -142,6 +142,9 @@ pub struct Provider {
     pub key_prefixes: Vec<String>,
     /// Where a person makes and revokes keys.
     pub keys_page: Option<String>,
+    /// Below the base URL: what answers 200 to a good key and 401 to a bad one. `models` unless the
+    /// provider gives its list of models to everybody.
+    pub check_path: String,
 }
 
 #[derive(Deserialize)]
@@ -157,6 +160,12 @@ struct ProviderToml {
     #[serde(default)]
     key_prefixes: Vec<String>,
     keys_page: Option<String>,
+    #[serde(default = "check_path")]
+    check_path: String,
+}
+
+fn check_path() -> String {
+    "models".to_owned()
 }
 
 const BUILT_IN: &[(&str, &str)] = &[
@@ -192,7 +201,22 @@ fn read(id: &str, text: &str) -> Option<Provider> {
         local,
         key_prefixes: raw.key_prefixes,
         keys_page: raw.keys_page,
+        check_path: raw.check_path,
     })
+}
+
+/// Whether a model reasons before it answers, by its name: OpenAI's o-series and gpt-5 family,
+/// DeepSeek's reasoner. Such a model takes longer to its first token and spends output on thought.
+pub fn is_reasoning(model: &ModelName) -> bool {
+    let name = model.as_str().rsplit('/').next().unwrap_or_default();
+    let o_series = name.strip_prefix('o').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    let gpt = name
+        .strip_prefix("gpt-")
+        .and_then(|rest| rest.split(['-', '.']).next())
+        .and_then(|major| major.parse::<u32>().ok())
+        .is_some_and(|major| major >= 5);
+    let chat_variant = name.contains("-chat");
+    o_series || (gpt && !chat_variant) || name.contains("reasoner") || name.contains("-r1")
 }
 
 #[cfg(test)]

@@ -1,0 +1,395 @@
+//! Keys: in the OS keychain under service `app.pointsman`, or in an environment variable the person
+//! named. Guards I8 and the binding of a key to the origins it was entered for.
+//!
+//! Nothing here is opened before the first key is needed: a server starts without a bus. The keychain
+//! blocks, so it has a thread of its own and 5 s; after that it counts as locked. It is never asked to
+//! unlock by itself, only by [`Secrets::unlock`], which follows a click. A key that was read is
+//! believed for 60 s, unless a process of this home changes a key first.
+//!
+//! An item is named as in routing.yaml (`openai`) in the person's own home and `openai@` with 8 hex
+//! digits in every other home, so that practice and tests never meet real keys: see [`place`].
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::time::{Duration, Instant};
+
+use pointsman_core::catalog::{KeyRef, Origin, Provider};
+use pointsman_core::code::{Code, Denial};
+use tokio::sync::oneshot;
+use zeroize::Zeroizing;
+
+mod item;
+mod place;
+mod secret;
+mod signing;
+
+#[cfg(all(unix, not(target_os = "macos")))]
+mod bus;
+#[cfg(any(target_os = "macos", windows))]
+#[path = "native.rs"]
+mod store;
+#[cfg(all(unix, not(target_os = "macos")))]
+#[path = "secret_service.rs"]
+mod store;
+
+pub use secret::Secret;
+
+use crate::Home;
+use crate::view::{KeyStore, KeyStoreState};
+use item::Bound;
+use place::{Place, Stamp};
+use store::Store;
+
+/// The service all items are under.
+pub const SERVICE: &str = "app.pointsman";
+
+/// The keychain's name where nothing better is known.
+#[cfg(target_os = "macos")]
+const UNNAMED: &str = "macOS Keychain";
+#[cfg(windows)]
+const UNNAMED: &str = "Windows Credential Manager";
+#[cfg(all(unix, not(target_os = "macos")))]
+const UNNAMED: &str = "password store";
+
+/// How long a call waits for the keychain.
+const LIMIT: Duration = Duration::from_secs(5);
+/// How long one question on the bus may take: less, so that the thread is free again by then.
+#[cfg(all(unix, not(target_os = "macos")))]
+const ANSWER: Duration = Duration::from_secs(4);
+/// How long a person may take to unlock it.
+const UNLOCK: Duration = Duration::from_secs(120);
+/// How long a key stays in memory.
+const FRESH: Duration = Duration::from_secs(60);
+
+/// Why the keychain did not do something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Trouble {
+    /// It is locked, or there is none yet to unlock.
+    Locked,
+    /// It did not answer in time.
+    Slow,
+    /// No program keeps passwords on this desktop.
+    Missing,
+    /// Something else, in the keychain's words, which hold no secret.
+    Failed(String),
+}
+
+impl Trouble {
+    fn state(&self) -> KeyStoreState {
+        match self {
+            Self::Locked | Self::Slow | Self::Failed(_) => KeyStoreState::Locked,
+            Self::Missing => KeyStoreState::Missing,
+        }
+    }
+
+    /// What happened and what to do.
+    fn sentence(&self) -> String {
+        match self {
+            Self::Locked => "The keychain is locked. Unlock it in Pointsman under Keys, then try again.".to_owned(),
+            Self::Slow => "The keychain did not answer in 5 seconds. Unlock it in Pointsman under Keys, then try again.".to_owned(),
+            Self::Missing => "No password store is running, so no key can be read or kept. Start one, such as GNOME Keyring, and log in again, or name an environment variable for the key in routing.yaml.".to_owned(),
+            Self::Failed(why) => format!("The keychain could not be used ({why}). Log out and in again, then try once more."),
+        }
+    }
+}
+
+impl From<Trouble> for Denial {
+    fn from(trouble: Trouble) -> Self {
+        let code = match trouble {
+            Trouble::Locked | Trouble::Slow | Trouble::Failed(_) => Code::KeychainLocked,
+            Trouble::Missing => Code::NoKey,
+        };
+        Self::new(code, trouble.sentence())
+    }
+}
+
+/// What may be shown of a stored key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredKey {
+    /// Its last four characters.
+    pub last4: String,
+    /// The first 8 hex digits of its SHA-256.
+    pub fingerprint: String,
+    /// Where it may be sent.
+    pub origins: Vec<Origin>,
+}
+
+type Job = Box<dyn FnOnce(&mut Keychain) + Send>;
+
+/// What the keychain's thread owns: a connection, once one was needed.
+struct Keychain {
+    place: Place,
+    store: Option<Store>,
+}
+
+impl Keychain {
+    /// Does something with an open keychain. A connection that broke since its last use, as after a
+    /// restart of the bus, is opened anew once.
+    fn with<T>(&mut self, job: &impl Fn(&Store) -> Result<T, Trouble>) -> Result<T, Trouble> {
+        if let Some(store) = &self.store {
+            match job(store) {
+                Err(Trouble::Failed(_) | Trouble::Missing) => self.store = None,
+                done @ (Ok(_) | Err(Trouble::Locked | Trouble::Slow)) => return done,
+            }
+        }
+        let store = Store::open(&self.place)?;
+        let done = job(&store);
+        self.store = Some(store);
+        done
+    }
+}
+
+struct Cached {
+    bound: Bound,
+    read: Instant,
+    stamp: Stamp,
+}
+
+struct Shared {
+    place: Place,
+    thread: Mutex<Option<mpsc::Sender<Job>>>,
+    cache: Mutex<HashMap<String, Cached>>,
+    /// Set after it did not answer: nobody waits again before then.
+    slow_until: Mutex<Option<Instant>>,
+}
+
+/// The keys of one home. Clones share the thread and what is in memory.
+#[derive(Clone)]
+pub struct Secrets(Arc<Shared>);
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secrets(…)")
+    }
+}
+
+impl Secrets {
+    /// The keys of a home. Opens nothing.
+    pub fn new(home: &Home) -> Self {
+        let place = Place::new(home.path(), home.is_default());
+        Self(Arc::new(Shared {
+            place,
+            thread: Mutex::default(),
+            cache: Mutex::default(),
+            slow_until: Mutex::default(),
+        }))
+    }
+
+    /// The key to send to a provider, read at most 60 s ago.
+    ///
+    /// # Errors
+    /// `no_key` where there is none, where it was entered for another origin (the sentence names both),
+    /// or where the provider needs none; `keychain_locked` where it cannot be read in 5 s.
+    pub async fn key(&self, provider: &Provider) -> Result<Secret, Denial> {
+        match &provider.key {
+            KeyRef::Keychain(item) => {
+                let Some(bound) = self.bound(item).await? else { return Err(none_stored(provider)) };
+                let origin = provider.base_url.origin();
+                if bound.origins.contains(&origin) { Ok(bound.key) } else { Err(other_origin(provider, &bound.origins)) }
+            }
+            KeyRef::Env(name) => from_environment(provider, name),
+            KeyRef::None => Err(Denial::new(Code::NoKey, format!("{} needs no key.", provider.title))),
+        }
+    }
+
+    /// Stores a key for its origins and nothing else, replacing the one before.
+    ///
+    /// # Errors
+    /// Where the keychain is locked, missing or does not answer; the key before is still there then.
+    pub async fn store(&self, item: &str, secret: &Secret, origins: &[Origin]) -> Result<(), Denial> {
+        let bytes = Bound { key: secret.clone(), origins: origins.to_vec() }.write();
+        let name = self.0.place.item(item);
+        let address = self.ask(LIMIT, move |store| {
+            store.set(&name, &bytes)?;
+            Ok(store.address().map(str::to_owned))
+        });
+        let address = address.await?;
+        self.0.place.remember(address)
+    }
+
+    /// Deletes a key; says whether there was one.
+    ///
+    /// # Errors
+    /// Where the keychain is locked, missing or does not answer.
+    pub async fn delete(&self, item: &str) -> Result<bool, Denial> {
+        let name = self.0.place.item(item);
+        let deleted = self.ask(LIMIT, move |store| store.delete(&name)).await?;
+        self.0.place.remember(None)?;
+        Ok(deleted)
+    }
+
+    /// What is stored now, as far as it may be shown; read anew.
+    ///
+    /// # Errors
+    /// Where the keychain is locked, missing or does not answer.
+    pub async fn stored(&self, item: &str) -> Result<Option<StoredKey>, Denial> {
+        let shown = |bound: Bound| StoredKey {
+            last4: bound.key.last4(),
+            fingerprint: bound.key.fingerprint(),
+            origins: bound.origins,
+        };
+        Ok(self.read(item).await?.map(shown))
+    }
+
+    /// Whether the keychain can be used.
+    pub async fn state(&self) -> KeyStoreState {
+        self.key_store().await.state
+    }
+
+    /// The keychain as the Keys page shows it.
+    pub async fn key_store(&self) -> KeyStore {
+        let looked = self.ask(LIMIT, |store| Ok((store.name(), store.ready().err()))).await;
+        let (name, trouble) = looked.unwrap_or_else(|trouble| (UNNAMED.to_owned(), Some(trouble)));
+        KeyStore {
+            state: trouble.as_ref().map_or(KeyStoreState::Ready, Trouble::state),
+            name,
+            sentence: trouble.map_or_else(String::new, |trouble| trouble.sentence()),
+        }
+    }
+
+    /// Asks the person to unlock the keychain, once, and waits up to 2 minutes for it. Only after a
+    /// click. On a connection of its own, so that calls meanwhile are answered as before.
+    ///
+    /// # Errors
+    /// Where it stays locked, or there is none.
+    pub async fn unlock(&self) -> Result<(), Denial> {
+        let thread = spawn(self.0.place.clone());
+        ask_on(&thread, UNLOCK, |store| store.unlock()).await?;
+        *lock(&self.0.slow_until) = None;
+        Ok(())
+    }
+
+    /// Writes down on which bus the keychain is, for servers that are started without one in their
+    /// environment. For the app at its start; storing a key does it too.
+    ///
+    /// # Errors
+    /// Where there is no keychain, or the home cannot be written.
+    pub async fn record_bus(&self) -> Result<(), Denial> {
+        let address = self.ask(LIMIT, |store| Ok(store.address().map(str::to_owned))).await?;
+        if self.0.place.remembered().bus != address || !self.0.place.is_written() {
+            self.0.place.remember(address)?;
+        }
+        Ok(())
+    }
+
+    /// An item from memory or the keychain.
+    async fn bound(&self, item: &str) -> Result<Option<Bound>, Trouble> {
+        let stamp = self.0.place.stamp();
+        if let Some(cached) = lock(&self.0.cache).get(item)
+            && cached.stamp == stamp
+            && cached.read.elapsed() < FRESH
+        {
+            return Ok(Some(cached.bound.clone()));
+        }
+        let found = self.read(item).await?;
+        let mut cache = lock(&self.0.cache);
+        match &found {
+            Some(bound) => {
+                cache.insert(item.to_owned(), Cached { bound: bound.clone(), read: Instant::now(), stamp });
+            }
+            // "No key" is never remembered: the person may be about to enter one.
+            None => drop(cache.remove(item)),
+        }
+        Ok(found)
+    }
+
+    /// An item from the keychain.
+    async fn read(&self, item: &str) -> Result<Option<Bound>, Trouble> {
+        let name = self.0.place.item(item);
+        let bytes = self.ask(LIMIT, move |store| store.get(&name)).await?;
+        let Some(bytes) = bytes else { return Ok(None) };
+        let bound = Bound::read(&bytes);
+        if bound.is_none() {
+            tracing::warn!(item, "the keychain item is not one Pointsman wrote and is not used");
+        }
+        Ok(bound)
+    }
+
+    /// Asks on the keychain's thread. Where it does not answer in time the thread is left behind and
+    /// the next five seconds' questions are refused at once.
+    async fn ask<T, F>(&self, limit: Duration, job: F) -> Result<T, Trouble>
+    where
+        T: Send + 'static,
+        F: Fn(&Store) -> Result<T, Trouble> + Send + 'static,
+    {
+        if lock(&self.0.slow_until).is_some_and(|until| Instant::now() < until) {
+            return Err(Trouble::Slow);
+        }
+        let thread = lock(&self.0.thread).get_or_insert_with(|| spawn(self.0.place.clone())).clone();
+        let done = ask_on(&thread, limit, job).await;
+        if matches!(done, Err(Trouble::Slow)) {
+            *lock(&self.0.thread) = None;
+            *lock(&self.0.slow_until) = Some(Instant::now() + LIMIT);
+        }
+        done
+    }
+}
+
+/// Starts a keychain thread; it ends with its last sender.
+fn spawn(place: Place) -> mpsc::Sender<Job> {
+    let (sender, jobs) = mpsc::channel::<Job>();
+    std::thread::spawn(move || {
+        let mut keychain = Keychain { place, store: None };
+        while let Ok(job) = jobs.recv() {
+            job(&mut keychain);
+        }
+    });
+    sender
+}
+
+async fn ask_on<T, F>(thread: &mpsc::Sender<Job>, limit: Duration, job: F) -> Result<T, Trouble>
+where
+    T: Send + 'static,
+    F: Fn(&Store) -> Result<T, Trouble> + Send + 'static,
+{
+    let (done, result) = oneshot::channel();
+    let job: Job = Box::new(move |keychain| {
+        // Whoever stopped waiting no longer wants the result.
+        drop(done.send(keychain.with(&job)));
+    });
+    thread.send(job).map_err(|_| Trouble::Slow)?;
+    match tokio::time::timeout(limit, result).await {
+        Ok(Ok(done)) => done,
+        Ok(Err(_)) | Err(_) => Err(Trouble::Slow),
+    }
+}
+
+/// A mutex whose holder panicked still holds valid data here: every change is a single assignment.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn none_stored(provider: &Provider) -> Denial {
+    let (title, id) = (&provider.title, &provider.id);
+    Denial::new(
+        Code::NoKey,
+        format!("There is no key for {title}. Add it in Pointsman under Keys, or run `pointsman keys set {id}`."),
+    )
+}
+
+fn other_origin(provider: &Provider, entered: &[Origin]) -> Denial {
+    let (title, id, wanted) = (&provider.title, &provider.id, provider.base_url.origin());
+    let entered = entered.iter().map(Origin::to_string).collect::<Vec<_>>().join(" and ");
+    Denial::new(
+        Code::NoKey,
+        format!("The key for {title} was entered for {entered} and is not sent to {wanted}. To use it there, enter it again in Pointsman under Keys, or run `pointsman keys set {id}`."),
+    )
+}
+
+fn from_environment(provider: &Provider, name: &str) -> Result<Secret, Denial> {
+    let title = &provider.title;
+    let denial = |sentence| Err(Denial::new(Code::NoKey, sentence));
+    match std::env::var(name).map(Zeroizing::new) {
+        Ok(text) if text.trim().is_empty() => {
+            denial(format!("The variable {name}, which holds the key for {title}, is empty. Set it where this program is started."))
+        }
+        Ok(text) => match crate::keys::clean(&text) {
+            Ok(key) => Ok(key),
+            Err(why) => denial(format!("The variable {name} holds no usable key for {title}: {why}")),
+        },
+        Err(_) => denial(format!(
+            "The variable {name}, which holds the key for {title}, is not set. Set it where this program is started, or keep the key in the keychain with `pointsman keys set {}`.",
+            provider.id
+        )),
+    }
+}
