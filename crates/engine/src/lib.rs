@@ -1,1 +1,242 @@
-//! engine
+//! What Pointsman does: the policy file, the keychain, the ledger, HTTP out, the journey of a request.
+//!
+//! One public type, [`Gateway`]. It knows nothing of Tauri, MCP, HTTP servers or terminals: those
+//! parse, call it and render. Many processes hold a gateway on the same home at once; the ledger is
+//! the only thing they share.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+use std::sync::Arc;
+
+use pointsman_core::chat::Chat;
+use pointsman_core::code::Denial;
+use pointsman_core::id::{ClientId, ProjectName};
+use tokio::sync::mpsc::UnboundedSender;
+use tokio_util::sync::CancellationToken;
+
+mod chat;
+pub mod clients;
+mod dispatch;
+pub mod home;
+mod instance;
+pub mod keys;
+pub mod ledger;
+mod pause;
+pub mod policy_file;
+pub mod reply;
+pub mod report;
+pub mod secrets;
+mod transport;
+pub mod view;
+
+pub use home::Home;
+pub use ledger::change::Topic;
+pub use pause::PauseSpan;
+pub use reply::Envelope;
+
+use ledger::Ledger;
+use policy_file::PolicyFile;
+use secrets::Secrets;
+use transport::Transport;
+
+/// Where a call comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Surface {
+    /// An MCP client over stdio.
+    Mcp,
+    /// The command line.
+    Cli,
+    /// The tray app.
+    App,
+}
+
+impl Surface {
+    /// The word in the ledger.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Mcp => "mcp",
+            Self::Cli => "cli",
+            Self::App => "app",
+        }
+    }
+}
+
+/// Who uses this gateway, as our own entry or command line says; never what a client says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// The surface.
+    pub surface: Surface,
+    /// `--client`.
+    pub client: Option<ClientId>,
+    /// `--project`.
+    pub project: Option<ProjectName>,
+    /// Started only to see whether it starts.
+    pub probe: bool,
+}
+
+impl Caller {
+    /// A person at a terminal.
+    pub const fn cli() -> Self {
+        Self { surface: Surface::Cli, client: None, project: None, probe: false }
+    }
+
+    /// The tray app itself.
+    pub const fn app() -> Self {
+        Self { surface: Surface::App, client: None, project: None, probe: false }
+    }
+}
+
+/// What goes with one call.
+#[derive(Clone, Debug)]
+pub struct CallContext {
+    /// The tool or command by name, for Activity.
+    pub tool: &'static str,
+    /// Ends the call when cancelled.
+    pub cancel: CancellationToken,
+    /// Hears what happens.
+    pub progress: Option<UnboundedSender<Progress>>,
+}
+
+impl CallContext {
+    /// A call nobody cancels or watches.
+    pub fn quiet(tool: &'static str) -> Self {
+        Self { tool, cancel: CancellationToken::new(), progress: None }
+    }
+
+    /// Tells whoever listens; a listener that is gone does not end the call.
+    fn tell(&self, progress: Progress) {
+        if let Some(listener) = &self.progress {
+            drop(listener.send(progress));
+        }
+    }
+}
+
+/// What happens during a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// A target is asked for the `nth` time of the call, from 1.
+    Trying {
+        /// Which.
+        model: String,
+        /// Counting all attempts.
+        nth: u32,
+    },
+    /// The next piece of the answer.
+    Text(String),
+}
+
+/// A prompt by task class.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RouteCall {
+    /// The class.
+    pub task_class: String,
+    /// The prompt.
+    pub prompt: String,
+    /// Instructions.
+    pub system: Option<String>,
+    /// The most output tokens.
+    pub max_tokens: Option<u64>,
+    /// Another model in place of the first choice.
+    pub override_model: Option<String>,
+}
+
+/// A conversation, with or without a named model.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ChatCall {
+    /// The conversation.
+    pub chat: Chat,
+    /// The model; without one, the class of `chat_default`.
+    pub model: Option<String>,
+}
+
+/// The gateway on one home. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Gateway(Arc<Inner>);
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) home: Home,
+    pub(crate) caller: Caller,
+    pub(crate) ledger: Ledger,
+    pub(crate) secrets: Secrets,
+    pub(crate) policy: PolicyFile,
+    pub(crate) transport: Transport,
+    pub(crate) instance: String,
+}
+
+impl Gateway {
+    /// Opens a home. Cheap: the ledger only; no keychain, no TLS, no policy before they are needed.
+    ///
+    /// # Errors
+    /// Where the ledger cannot be used.
+    pub fn open(home: Home, caller: Caller) -> Result<Self, Denial> {
+        let ledger = Ledger::open(&home.ledger_path())?;
+        let secrets = Secrets::new(&home);
+        let policy = PolicyFile::new(&home);
+        let instance = fresh_id("i");
+        Ok(Self(Arc::new(Inner { home, caller, ledger, secrets, policy, transport: Transport::default(), instance })))
+    }
+
+    pub(crate) fn inner(&self) -> &Inner {
+        &self.0
+    }
+
+    /// The home it is open on.
+    pub fn home(&self) -> &Home {
+        &self.0.home
+    }
+
+    /// The topics that changed after `cursor`, and the new cursor. Microseconds when nothing did.
+    ///
+    /// # Errors
+    /// Where the ledger cannot be read.
+    pub async fn changes_after(&self, cursor: i64) -> Result<(i64, Vec<Topic>), Denial> {
+        Ok(self.0.ledger.read(move |c| ledger::change::after(c, cursor)).await?)
+    }
+
+    /// Checks the books: a sentence for each broken rule.
+    ///
+    /// # Errors
+    /// Where the ledger cannot be read.
+    pub async fn audit(&self) -> Result<Vec<String>, Denial> {
+        Ok(self.0.ledger.read(ledger::audit::audit).await?)
+    }
+
+    /// Records the zone this desktop counts days in. The tray calls it at its start.
+    ///
+    /// # Errors
+    /// Where the ledger cannot be written.
+    pub async fn record_zone(&self) -> Result<(), Denial> {
+        let Ok(zone) = iana_time_zone::get_timezone() else { return Ok(()) };
+        Ok(self.0.ledger.write(move |tx| ledger::setting::set(tx, ledger::setting::ZONE, &zone)).await?)
+    }
+
+    /// Tidies: ends lapsed holds, forgets old change rows. The tray calls it when idle.
+    ///
+    /// # Errors
+    /// Where the ledger cannot be written.
+    pub async fn tidy(&self) -> Result<(), Denial> {
+        let now = jiff::Timestamp::now();
+        Ok(self
+            .0
+            .ledger
+            .write(move |tx| {
+                ledger::reservation::sweep(tx, now)?;
+                ledger::change::prune(tx)
+            })
+            .await?)
+    }
+}
+
+/// An id nobody can guess: 120 random bits in 24 letters and digits behind a mark of its kind.
+pub(crate) fn fresh_id(kind: &str) -> String {
+    const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+    let mut bytes = [0u8; 24];
+    if getrandom::fill(&mut bytes).is_err() {
+        // Without a source of randomness the clock and the process still make it unique.
+        let now = jiff::Timestamp::now().as_nanosecond().to_le_bytes();
+        bytes[..16].copy_from_slice(&now);
+        bytes[16..20].copy_from_slice(&std::process::id().to_le_bytes());
+    }
+    let text: String = bytes.iter().map(|b| char::from(LETTERS[usize::from(b % 32)])).collect();
+    format!("{kind}-{text}")
+}

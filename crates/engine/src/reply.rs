@@ -1,7 +1,7 @@
 //! The envelope every surface answers with: product.md §3.
 
-use pointsman_core::code::Code;
-use pointsman_core::money::MicroUsd;
+use pointsman_core::code::{Code, Denial};
+use pointsman_core::money::{MicroUsd, Usage};
 use serde::{Deserialize, Serialize};
 
 /// One answer, success or error.
@@ -40,7 +40,7 @@ pub struct Data {
 }
 
 /// About the call. Absent parts were never known.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Meta {
     /// The provider that answered.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -119,4 +119,75 @@ pub struct Route {
 /// text is only read as JSON.
 pub fn usd(amount: MicroUsd) -> serde_json::Number {
     serde_json::from_str(&amount.decimal()).unwrap_or_else(|_| 0.into())
+}
+
+fn zero() -> serde_json::Number {
+    0.into()
+}
+
+impl Default for Meta {
+    fn default() -> Self {
+        Self {
+            provider: None,
+            model: None,
+            task_class: None,
+            latency_ms: 0,
+            tokens: None,
+            cost_usd: zero(),
+            cost_usd_approx: zero(),
+            cost_assumed: false,
+            finish_reason: None,
+            retries: 0,
+            route: None,
+            cached: false,
+            simulated: false,
+            warnings: Vec::new(),
+            request_id: None,
+        }
+    }
+}
+
+impl Meta {
+    /// Sets the cost under both its names.
+    pub fn set_cost(&mut self, amount: MicroUsd) {
+        self.cost_usd = usd(amount);
+        self.cost_usd_approx = usd(amount);
+    }
+}
+
+impl From<Usage> for Tokens {
+    fn from(usage: Usage) -> Self {
+        Self {
+            input: usage.input,
+            output: usage.output,
+            total: usage.input.saturating_add(usage.output),
+            cached: usage.cached_input,
+            reasoning: usage.reasoning,
+        }
+    }
+}
+
+impl Envelope {
+    /// An answer.
+    pub fn success(text: String, meta: Meta) -> Self {
+        Self { status: Status::Success, data: Some(Data { text }), error: None, code: None, meta }
+    }
+
+    /// A denial or failure.
+    pub fn error(denial: Denial, meta: Meta) -> Self {
+        Self { status: Status::Error, data: None, error: Some(denial.sentence), code: Some(denial.code), meta }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn i4_a_cost_is_written_with_the_digits_of_the_integer() {
+        for micros in [0, 1, 10, 12_300, 999_999, 1_000_000, 1_234_567, 123_456_789_123_456] {
+            let amount = MicroUsd::from_micros(micros);
+            assert_eq!(usd(amount).to_string(), amount.decimal(), "{micros}");
+        }
+    }
 }

@@ -10,7 +10,7 @@ pub mod clients;
 pub mod keys;
 pub mod overview;
 
-pub use activity::{ActivityPage, RequestRow, RequestState};
+pub use activity::{ActivityPage, ActivityQuery, RequestRow, RequestState};
 pub use clients::{
     ClientCard, ClientState, ClientsPage, ConnectOutcome, ConnectPlan, DiffKind, DiffLine, FileError, TestOutcome,
 };

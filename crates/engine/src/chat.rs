@@ -1,0 +1,300 @@
+//! The journey of one request, in one screen: [`Gateway::journey`]. Straight code, not a tower of
+//! middleware; each step is below it.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use pointsman_core::budget::Cap;
+use pointsman_core::catalog::KeyRef;
+use pointsman_core::chat::{Chat, Message, Params, Role};
+use pointsman_core::code::{Code, Denial};
+use pointsman_core::id::{FlowId, ModelId, RequestId};
+use pointsman_core::money::MicroUsd;
+use pointsman_core::plan::{self, Plan, Wanted};
+use pointsman_core::policy::Policy;
+
+use crate::dispatch::{self, Ran, Run};
+use crate::ledger::reservation::{self, Advance, Cover, NoRoom};
+use crate::ledger::{Ledger, attempt, request, setting};
+use crate::reply::{self, Envelope};
+use crate::secrets::Secret;
+use crate::view::RequestState;
+use crate::{CallContext, ChatCall, Gateway, Inner, RouteCall, fresh_id, pause};
+
+/// How long after its deadline a call's hold lasts, should its process be gone: room for a slow
+/// ledger, so that a living call never loses its lease.
+const LEASE_GRACE: Duration = Duration::from_secs(15);
+
+impl Gateway {
+    /// Answers a prompt by its task class.
+    pub async fn route(&self, call: RouteCall, ctx: CallContext) -> Envelope {
+        let system = call.system.map(|text| Message::text(Role::System, text));
+        let messages = system.into_iter().chain([Message::text(Role::User, call.prompt)]).collect();
+        let chat = Chat { messages, params: Params { max_tokens: call.max_tokens, ..Params::default() } };
+        self.journey(Wanted::Class { class: call.task_class, override_model: call.override_model }, chat, ctx).await
+    }
+
+    /// Answers a conversation with a named model, or with the class of `chat_default`.
+    pub async fn chat(&self, call: ChatCall, ctx: CallContext) -> Envelope {
+        self.journey(call.model.map_or(Wanted::Default, Wanted::Model), call.chat, ctx).await
+    }
+
+    async fn journey(&self, wanted: Wanted, mut chat: Chat, ctx: CallContext) -> Envelope {
+        let inner = self.inner();
+        let mut call = Call::begin(inner, &wanted, &ctx);
+        // 1 snapshot
+        let active = match inner.policy.snapshot(inner).await {
+            Ok(active) => active,
+            Err(denial) => return call.denied(denial).await,
+        };
+        let policy = &active.policy;
+        // 2 plan
+        let (plan, keys) = match prepare(inner, policy, &wanted, &mut chat, &mut call).await {
+            Ok(prepared) => prepared,
+            Err(denial) => return call.denied(denial).await,
+        };
+        // 4 reserve (3, the cache, is not built)
+        let deadline = call.begun + plan.deadline;
+        let mut hold = match Hold::reserve(inner, &call, &policy.caps, &plan).await {
+            Ok(hold) => hold,
+            Err(denial) => return call.denied(denial).await,
+        };
+        // 5 dispatch
+        let (timeouts, retry) = (policy.timeouts, &policy.retry);
+        let run = Run { plan: &plan, chat: &chat, keys: &keys, caps: &policy.caps, timeouts, retry, deadline, ctx: &ctx };
+        let ran = dispatch::run(inner, &hold, &run).await;
+        // 6 settle
+        let settled = hold.settle(&call, &plan, &ran).await;
+        // 7 reply
+        call.reply(&plan, ran, settled)
+    }
+}
+
+/// What is known of a call from its beginning to its reply.
+pub(crate) struct Call<'a> {
+    inner: &'a Inner,
+    begun: Instant,
+    pub(crate) start: request::Start,
+}
+
+impl<'a> Call<'a> {
+    fn begin(inner: &'a Inner, wanted: &Wanted, ctx: &CallContext) -> Self {
+        let class = match wanted {
+            Wanted::Class { class, .. } => class.chars().filter(|c| !c.is_control()).take(64).collect(),
+            Wanted::Model(_) | Wanted::Default => request::chat_class(),
+        };
+        let start = request::Start {
+            id: id("r", RequestId::parse),
+            flow: id("f", FlowId::parse),
+            caller: inner.caller.clone(),
+            tool: ctx.tool,
+            class,
+            target: None,
+            reason: String::new(),
+            at: Timestamp::now(),
+        };
+        Self { inner, begun: Instant::now(), start }
+    }
+
+    /// Records the denial, so that Activity shows it, and answers with it.
+    async fn denied(&self, denial: Denial) -> Envelope {
+        let (mut start, code) = (self.start.clone(), denial.code);
+        start.reason.clone_from(&denial.sentence);
+        if let Err(error) = self.inner.ledger.write(move |tx| request::denied(tx, &start, code)).await {
+            tracing::warn!(%error, "a denial could not be recorded");
+        }
+        let mut meta = self.meta();
+        meta.warnings.extend(self.inner.policy.notices());
+        Envelope::error(denial, meta)
+    }
+
+    fn meta(&self) -> reply::Meta {
+        reply::Meta {
+            task_class: Some(self.start.class.clone()),
+            latency_ms: u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX),
+            simulated: self.inner.home.is_practice(),
+            request_id: Some(self.start.id.to_string()),
+            ..reply::Meta::default()
+        }
+    }
+
+    fn reply(&self, plan: &Plan, ran: Ran, settled: Result<MicroUsd, Denial>) -> Envelope {
+        let target = &plan.targets[ran.target];
+        let mut meta = self.meta();
+        meta.provider = Some(target.model.provider.to_string());
+        meta.model = Some(target.model.model.to_string());
+        meta.tokens = ran.usage.map(reply::Tokens::from);
+        meta.cost_assumed = ran.last.as_ref().is_some_and(|end| end.charge.as_str() == "assumed");
+        meta.retries = ran.retries;
+        meta.warnings.extend(plan.warnings.iter().cloned().chain(self.inner.policy.notices()));
+        let fallback_from = (ran.target > 0).then(|| plan.targets[0].model.to_string());
+        let (reason, rule) = (self.reason(plan, &ran), plan.rule.clone());
+        meta.route = Some(reply::Route { reason, fallback_from, tier: target.tier.as_str().to_owned(), rule });
+        match settled {
+            Ok(charged) => meta.set_cost(charged),
+            Err(denial) => {
+                // The hold's lease charges it later; what is said now is the most it can be.
+                meta.set_cost(plan.dearest_from(0));
+                meta.cost_assumed = true;
+                meta.warnings.push(format!("The answer is here, but its cost could not be recorded yet. {}", denial.sentence));
+            }
+        }
+        match ran.result {
+            Ok(answer) => {
+                meta.finish_reason = answer.finish.map(|reason| reason.as_str().to_owned());
+                if let Some(model) = answer.model {
+                    meta.warnings.push(format!("The provider says that {model} answered."));
+                }
+                Envelope::success(answer.text, meta)
+            }
+            Err(denial) => Envelope::error(denial, meta),
+        }
+    }
+
+    fn reason(&self, plan: &Plan, ran: &Ran) -> String {
+        match ran.target {
+            0 => plan.reason.clone(),
+            at => format!("{} It did not answer; {} did.", plan.reason, plan.targets[at].model),
+        }
+    }
+}
+
+fn id<T, E>(kind: &str, parse: impl Fn(&str) -> Result<T, E>) -> T {
+    loop {
+        // Every id that is made here is a valid one; the loop is what the types ask for.
+        if let Ok(id) = parse(&fresh_id(kind)) {
+            return id;
+        }
+    }
+}
+
+/// Step 2: pause, candidates, keys, plan.
+async fn prepare(
+    inner: &Inner,
+    policy: &Policy,
+    wanted: &Wanted,
+    chat: &mut Chat,
+    call: &mut Call<'_>,
+) -> Result<(Plan, Vec<Option<Secret>>), Denial> {
+    if let Some(denial) = pause::denial(inner).await? {
+        return Err(denial);
+    }
+    if chat.messages.iter().all(|message| message.parts.is_empty()) {
+        return Err(Denial::new(Code::InvalidRequest, "There is no message to answer."));
+    }
+    let found = plan::candidates(policy, wanted)?;
+    call.start.class = found.class_name().to_string();
+    call.start.target = found.models.first().cloned();
+    if let Some(rule) = found.class
+        && chat.params.temperature.is_none()
+    {
+        chat.params.temperature.clone_from(&rule.temperature);
+    }
+    let mut keys = BTreeMap::new();
+    let mut unusable = BTreeMap::new();
+    for ModelId { provider, .. } in &found.models {
+        let Some(about) = policy.providers.get(provider).filter(|p| p.key != KeyRef::None) else { continue };
+        if keys.contains_key(provider) || unusable.contains_key(provider) {
+            continue;
+        }
+        match inner.secrets.key(about).await {
+            Ok(key) => drop(keys.insert(provider.clone(), key)),
+            Err(denial) => drop(unusable.insert(provider.clone(), denial)),
+        }
+    }
+    let plan = plan::plan(policy, &found, chat, &unusable)?;
+    call.start.reason.clone_from(&plan.reason);
+    call.start.target = plan.targets.first().map(|target| target.model.clone());
+    let keys = plan.targets.iter().map(|target| keys.get(&target.model.provider).cloned()).collect();
+    Ok((plan, keys))
+}
+
+/// Money held in the ledger. Ends once: settled here, or lapsed by the drop or by its lease.
+pub(crate) struct Hold {
+    ledger: Ledger,
+    id: RequestId,
+    open: bool,
+}
+
+impl Hold {
+    /// Step 4: checks every cap, holds, and writes the first attempt, in one transaction.
+    async fn reserve(inner: &Inner, call: &Call<'_>, caps: &[Cap], plan: &Plan) -> Result<Self, Denial> {
+        let (start, caps, cover) = (call.start.clone(), caps.to_vec(), dispatch::cover(plan, 0, 1));
+        let lease = start.at.checked_add(plan.deadline + LEASE_GRACE).unwrap_or(Timestamp::MAX);
+        let id = start.id.clone();
+        let zone = inner.ledger.clone();
+        let reserved = inner.ledger.write(move |tx| reservation::reserve(tx, &start, &caps, &cover, lease)).await?;
+        match reserved {
+            Ok(()) => Ok(Self { ledger: inner.ledger.clone(), id, open: true }),
+            Err(cap) => {
+                let zone = zone.read(setting::zone).await?;
+                Err(no_room_in(&cap, &zone))
+            }
+        }
+    }
+
+    /// Ends an attempt and covers the next one anew.
+    pub(crate) async fn advance(&self, ended: &attempt::End, caps: &[Cap], next: Cover) -> Result<Advance, Denial> {
+        let (id, ended, caps) = (self.id.clone(), ended.clone(), caps.to_vec());
+        Ok(self.ledger.write(move |tx| reservation::advance(tx, &id, &ended, &caps, &next)).await?)
+    }
+
+    /// Step 6: the last attempt's charge, the reservation, the accounts and the request, in one
+    /// transaction. Gives what the whole call was charged.
+    async fn settle(&mut self, call: &Call<'_>, plan: &Plan, ran: &Ran) -> Result<MicroUsd, Denial> {
+        self.open = false;
+        let (state, code) = match &ran.result {
+            Ok(_) if ran.target == 0 => (RequestState::Answered, None),
+            Ok(_) => (RequestState::Fallback, None),
+            Err(denial) if ran.cancelled => (RequestState::Cancelled, Some(denial.code)),
+            Err(denial) => (RequestState::Failed, Some(denial.code)),
+        };
+        let reason = match &ran.result {
+            Ok(_) => call.reason(plan, ran),
+            Err(denial) => denial.sentence.clone(),
+        };
+        let end = request::End { state, code, reason, usage: ran.usage, at: Timestamp::now() };
+        let (id, last) = (self.id.clone(), ran.last.clone());
+        Ok(self.ledger.write(move |tx| reservation::close(tx, &id, last.as_ref(), &end)).await?)
+    }
+}
+
+impl Drop for Hold {
+    /// A call whose future was dropped: what may have been sent is charged as assumed.
+    fn drop(&mut self) {
+        if self.open {
+            let id = self.id.clone();
+            self.ledger.post(move |tx| reservation::lapse(tx, &id, Timestamp::now()));
+        }
+    }
+}
+
+/// The denial of a cap without room, in this process's zone.
+pub(crate) fn no_room(cap: &NoRoom) -> Denial {
+    no_room_in(cap, &jiff::tz::TimeZone::system())
+}
+
+fn no_room_in(found: &NoRoom, zone: &jiff::tz::TimeZone) -> Denial {
+    let title = found.cap.title(&found.provider);
+    let mut title = title.chars();
+    let title: String = title.next().map(|first| first.to_uppercase().collect::<String>() + title.as_str()).unwrap_or_default();
+    let resets = found.resets.map(|at| {
+        let format = match found.cap.window {
+            pointsman_core::budget::Window::Month => "%-d %B",
+            _ => "%H:%M",
+        };
+        format!(" It resets at {}.", at.to_zoned(zone.clone()).strftime(format))
+    });
+    let balance = &found.balance;
+    let held = if balance.held > MicroUsd::ZERO { format!(", {} held", balance.held) } else { String::new() };
+    Denial::new(
+        Code::CapExceeded,
+        format!(
+            "{title} has no room: {} used{held}, and this call may need {}.{} The user can raise it in routing.yaml.",
+            balance.charged,
+            found.needed,
+            resets.unwrap_or_default()
+        ),
+    )
+}

@@ -1,0 +1,138 @@
+//! Attempts: one row for each HTTP call to a provider, with the price it was made at. Written before
+//! bytes leave; a row without an end is one that may have been sent.
+
+use jiff::Timestamp;
+use pointsman_core::failure::FailureKind;
+use pointsman_core::id::{ModelId, RequestId};
+use pointsman_core::money::{MicroUsd, Price};
+use pointsman_core::reservation::Charge;
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+
+use super::LedgerError;
+
+pub(crate) const SQL: &str = "CREATE TABLE IF NOT EXISTS attempt (
+    id INTEGER PRIMARY KEY,
+    request_id TEXT NOT NULL REFERENCES request (id),
+    nth INTEGER NOT NULL,
+    provider TEXT NOT NULL,
+    model TEXT NOT NULL,
+    price_input_micro INTEGER NOT NULL,
+    price_output_micro INTEGER NOT NULL,
+    price_cached_micro INTEGER,
+    price_write_micro INTEGER,
+    worst_micro INTEGER NOT NULL,
+    sent_ms INTEGER NOT NULL,
+    made_ms INTEGER NOT NULL,
+    ended_ms INTEGER,
+    failure TEXT,
+    status INTEGER,
+    input INTEGER,
+    cached_input INTEGER,
+    cache_write INTEGER,
+    output INTEGER,
+    reasoning INTEGER,
+    charge TEXT CHECK (charge IN ('measured', 'assumed', 'none')),
+    charge_micro INTEGER NOT NULL DEFAULT 0,
+    over_hold INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (request_id, nth)
+) STRICT;
+CREATE INDEX IF NOT EXISTS attempt_made ON attempt (made_ms);";
+
+/// What is known before bytes leave.
+#[derive(Clone, Debug)]
+pub(crate) struct Start {
+    pub(crate) nth: u32,
+    pub(crate) model: ModelId,
+    pub(crate) price: Price,
+    pub(crate) worst: MicroUsd,
+    pub(crate) at: Timestamp,
+}
+
+/// How it ended.
+#[derive(Clone, Debug)]
+pub(crate) struct End {
+    pub(crate) nth: u32,
+    pub(crate) charge: Charge,
+    pub(crate) failure: Option<FailureKind>,
+    pub(crate) status: Option<u16>,
+    pub(crate) at: Timestamp,
+}
+
+/// Records that an attempt is about to be sent.
+pub(crate) fn begin(tx: &Transaction<'_>, request: &RequestId, made_ms: i64, start: &Start) -> Result<(), LedgerError> {
+    tx.prepare_cached(
+        "INSERT INTO attempt (request_id, nth, provider, model, price_input_micro, price_output_micro, price_cached_micro,
+            price_write_micro, worst_micro, sent_ms, made_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+    )?
+    .execute(params![
+        request.as_str(),
+        start.nth,
+        start.model.provider.as_str(),
+        start.model.model.as_str(),
+        start.price.input.micros(),
+        start.price.output.micros(),
+        start.price.cached_input.map(MicroUsd::micros),
+        start.price.cache_write.map(MicroUsd::micros),
+        start.worst.micros(),
+        start.at.as_millisecond(),
+        made_ms,
+    ])?;
+    Ok(())
+}
+
+/// Records how an attempt ended. `false` where it had been ended by someone else (I5).
+pub(crate) fn end(tx: &Transaction<'_>, request: &RequestId, end: &End) -> Result<bool, LedgerError> {
+    let usage = match end.charge {
+        Charge::Measured(usage, _) => Some(usage),
+        Charge::Assumed(_) | Charge::None => None,
+    };
+    let count = |pick: fn(&pointsman_core::money::Usage) -> u64| usage.as_ref().map(|u| i64::try_from(pick(u)).unwrap_or(i64::MAX));
+    let changed = tx
+        .prepare_cached(
+            "UPDATE attempt SET ended_ms = ?3, failure = ?4, status = ?5, input = ?6, cached_input = ?7, cache_write = ?8,
+                output = ?9, reasoning = ?10, charge = ?11, charge_micro = ?12, over_hold = (?12 > worst_micro)
+             WHERE request_id = ?1 AND nth = ?2 AND ended_ms IS NULL",
+        )?
+        .execute(params![
+            request.as_str(),
+            end.nth,
+            end.at.as_millisecond(),
+            end.failure.map(|kind| kind.code().as_str()),
+            end.status,
+            count(|u| u.input),
+            count(|u| u.cached_input),
+            count(|u| u.cache_write),
+            count(|u| u.output),
+            count(|u| u.reasoning),
+            end.charge.as_str(),
+            end.charge.amount().micros(),
+        ])?;
+    Ok(changed == 1)
+}
+
+/// The attempt of a request that has no end: number, provider and worst case.
+pub(crate) fn open(tx: &Transaction<'_>, request: &str) -> Result<Option<(u32, String, MicroUsd)>, LedgerError> {
+    let mut query =
+        tx.prepare_cached("SELECT nth, provider, worst_micro FROM attempt WHERE request_id = ?1 AND ended_ms IS NULL")?;
+    Ok(query
+        .query_row([request], |row| Ok((row.get(0)?, row.get(1)?, MicroUsd::from_micros(row.get(2)?))))
+        .optional()?)
+}
+
+/// Provider and charge of an attempt that has ended.
+pub(crate) fn charged(tx: &Transaction<'_>, request: &RequestId, nth: u32) -> Result<(String, MicroUsd), LedgerError> {
+    let mut query = tx.prepare_cached("SELECT provider, charge_micro FROM attempt WHERE request_id = ?1 AND nth = ?2")?;
+    Ok(query.query_row(params![request.as_str(), nth], |row| Ok((row.get(0)?, MicroUsd::from_micros(row.get(1)?))))?)
+}
+
+/// What each provider was charged since an instant, adjustments included.
+pub(crate) fn charged_by_provider(connection: &Connection, since_ms: i64) -> Result<Vec<(String, MicroUsd)>, LedgerError> {
+    let mut query = connection.prepare_cached(
+        "SELECT provider, sum(amount) FROM (
+            SELECT provider, charge_micro AS amount FROM attempt WHERE made_ms >= ?1
+            UNION ALL SELECT provider, amount_micro FROM adjustment WHERE made_ms >= ?1
+         ) GROUP BY provider",
+    )?;
+    let rows = query.query_map([since_ms], |row| Ok((row.get(0)?, MicroUsd::from_micros(row.get(1)?))))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}

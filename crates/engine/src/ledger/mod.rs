@@ -1,0 +1,296 @@
+//! The ledger: one SQLite file that all processes share and that is the truth about money.
+//!
+//! Every write is one IMMEDIATE transaction through [`Ledger::write`], on a thread of its own with
+//! no await inside (I9). Reads have a connection and thread of their own. Guards I2, I3, I5, I6.
+//! Never open, copy or close the file with `std::fs` while a process has it open: closing any
+//! descriptor of it drops SQLite's POSIX locks.
+
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
+
+use pointsman_core::code::{Code, Denial};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use tokio::sync::oneshot;
+
+pub mod account;
+pub mod adjustment;
+pub mod attempt;
+pub mod audit;
+pub mod change;
+pub mod pause;
+pub mod request;
+pub mod reservation;
+pub mod setting;
+
+/// One file per table; a new one is a line here. All are additive.
+const MIGRATIONS: &[&str] = &[
+    setting::SQL,
+    change::SQL,
+    account::SQL,
+    request::SQL,
+    reservation::SQL,
+    attempt::SQL,
+    adjustment::SQL,
+    pause::SQL,
+];
+
+/// The schema this program writes.
+const VERSION: i64 = 1;
+/// The oldest program that may still write beside this one.
+const MIN_READER: i64 = 1;
+
+/// How long a write waits for another process before it fails.
+const BUSY: Duration = Duration::from_secs(10);
+/// How long after its last write a process copies the log into the file.
+const CHECKPOINT_AFTER: Duration = Duration::from_secs(1);
+
+/// Why the ledger did not do something.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// SQLite said no.
+    #[error("{0}")]
+    Sqlite(#[from] rusqlite::Error),
+    /// A newer program has changed the ledger so that this one cannot honour it.
+    #[error("Pointsman was updated. Restart Claude to continue.")]
+    Updated,
+    /// The ledger's thread has ended.
+    #[error("the ledger is closed")]
+    Closed,
+    /// SQLite could not switch to write-ahead logging, without which processes cannot share the file.
+    #[error("the folder does not support write-ahead logging; move the home to a local disk")]
+    NoWal,
+    /// A rule of the ledger itself was broken; nothing was written.
+    #[error("{0}")]
+    Broken(String),
+}
+
+impl From<LedgerError> for Denial {
+    fn from(error: LedgerError) -> Self {
+        let sentence = match &error {
+            LedgerError::Updated => error.to_string(),
+            LedgerError::Sqlite(_) | LedgerError::Closed | LedgerError::NoWal | LedgerError::Broken(_) => format!(
+                "The ledger cannot be used ({error}), so nothing was sent. Check that the disk has room and the home folder can be written, or run `pointsman doctor`."
+            ),
+        };
+        Self::new(Code::LedgerUnavailable, sentence)
+    }
+}
+
+type Job = Box<dyn FnOnce(&mut Connection) + Send>;
+
+/// A handle; clones share the two threads, which end with the last handle.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    writer: mpsc::Sender<Job>,
+    reader: mpsc::Sender<Job>,
+    path: PathBuf,
+}
+
+impl Ledger {
+    /// Opens the file, creating or migrating it.
+    ///
+    /// # Errors
+    /// Where it is not a ledger, not writable, or on a file system without write-ahead logging.
+    pub fn open(path: &Path) -> Result<Self, LedgerError> {
+        let mut writing = connect(path)?;
+        migrate(&mut writing, path)?;
+        let reading = connect(path)?;
+        reading.pragma_update(None, "query_only", true)?;
+        Ok(Self { writer: run(writing, Some(CHECKPOINT_AFTER)), reader: run(reading, None), path: path.to_owned() })
+    }
+
+    /// Where the file is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Runs one IMMEDIATE transaction. Committed when `f` returns `Ok`, undone otherwise.
+    ///
+    /// # Errors
+    /// What `f` returns, or SQLite's own. After 10 s of another writer: busy.
+    pub async fn write<T, F>(&self, f: F) -> Result<T, LedgerError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> Result<T, LedgerError> + Send + 'static,
+    {
+        on(&self.writer, |connection| in_transaction(connection, f)).await
+    }
+
+    /// The same without waiting for the result: for a guard that is dropped. Errors are logged; the
+    /// lease is what holds then.
+    pub fn post<F>(&self, f: F)
+    where
+        F: FnOnce(&Transaction<'_>) -> Result<(), LedgerError> + Send + 'static,
+    {
+        let job: Job = Box::new(|connection| {
+            if let Err(error) = in_transaction(connection, f) {
+                tracing::warn!(%error, "a posted ledger write failed");
+            }
+        });
+        if self.writer.send(job).is_err() {
+            tracing::warn!("the ledger is closed; a posted write is lost and its lease will end it");
+        }
+    }
+
+    /// Reads outside any transaction of ours.
+    ///
+    /// # Errors
+    /// What `f` returns.
+    pub async fn read<T, F>(&self, f: F) -> Result<T, LedgerError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, LedgerError> + Send + 'static,
+    {
+        on(&self.reader, |connection| f(connection)).await
+    }
+}
+
+async fn on<T, F>(thread: &mpsc::Sender<Job>, f: F) -> Result<T, LedgerError>
+where
+    T: Send + 'static,
+    F: FnOnce(&mut Connection) -> Result<T, LedgerError> + Send + 'static,
+{
+    let (done, result) = oneshot::channel();
+    let job: Job = Box::new(move |connection| {
+        // A caller that was dropped no longer wants the result; the work is done all the same.
+        drop(done.send(f(connection)));
+    });
+    thread.send(job).map_err(|_| LedgerError::Closed)?;
+    result.await.map_err(|_| LedgerError::Closed)?
+}
+
+fn in_transaction<T>(
+    connection: &mut Connection,
+    f: impl FnOnce(&Transaction<'_>) -> Result<T, LedgerError>,
+) -> Result<T, LedgerError> {
+    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let min_reader: i64 = tx.prepare_cached("SELECT min_reader FROM schema")?.query_row([], |row| row.get(0))?;
+    if min_reader > VERSION {
+        return Err(LedgerError::Updated);
+    }
+    let value = f(&tx)?;
+    tx.commit()?;
+    Ok(value)
+}
+
+/// A thread that owns a connection and does jobs in order until the last sender is gone.
+fn run(mut connection: Connection, checkpoint_after: Option<Duration>) -> mpsc::Sender<Job> {
+    let (sender, jobs) = mpsc::channel::<Job>();
+    std::thread::spawn(move || {
+        let mut dirty = false;
+        loop {
+            let wait = if dirty { checkpoint_after } else { None };
+            let job = match wait {
+                Some(wait) => jobs.recv_timeout(wait),
+                None => jobs.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            };
+            match job {
+                Ok(job) => {
+                    job(&mut connection);
+                    dirty = checkpoint_after.is_some();
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    // Best effort: another process may be reading; its own checkpoint follows.
+                    drop(connection.execute_batch("PRAGMA wal_checkpoint(PASSIVE)"));
+                    dirty = false;
+                }
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+    });
+    sender
+}
+
+fn connect(path: &Path) -> Result<Connection, LedgerError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY)?;
+    let mode: String = connection.query_row("PRAGMA journal_mode=WAL", [], |row| row.get(0))?;
+    if mode != "wal" {
+        return Err(LedgerError::NoWal);
+    }
+    connection.execute_batch("PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON; PRAGMA trusted_schema=OFF;")?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+/// Brings the schema up to date in one transaction, after a backup where there was an older one.
+fn migrate(connection: &mut Connection, path: &Path) -> Result<(), LedgerError> {
+    match version(connection)? {
+        Some(found) if found >= VERSION => return Ok(()),
+        Some(found) => {
+            let backup = path.with_extension(format!("v{found}.db"));
+            connection.execute("VACUUM INTO ?1", [backup.to_string_lossy()])?;
+        }
+        None => {}
+    }
+    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // Another process may have been faster.
+    if version(&tx)?.is_some_and(|found| found >= VERSION) {
+        return Ok(());
+    }
+    tx.execute_batch("CREATE TABLE IF NOT EXISTS schema (version INTEGER NOT NULL, min_reader INTEGER NOT NULL) STRICT")?;
+    for sql in MIGRATIONS {
+        tx.execute_batch(sql)?;
+    }
+    tx.execute("DELETE FROM schema", [])?;
+    tx.execute("INSERT INTO schema (version, min_reader) VALUES (?1, ?2)", [VERSION, MIN_READER])?;
+    tx.commit()?;
+    Ok(())
+}
+
+fn version(connection: &Connection) -> Result<Option<i64>, LedgerError> {
+    let exists: bool =
+        connection.query_row("SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'schema')", [], |row| row.get(0))?;
+    if !exists {
+        return Ok(None);
+    }
+    Ok(connection.query_row("SELECT version FROM schema", [], |row| row.get(0)).map(Some)?)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A ledger in a folder that goes with the returned guard.
+    pub(crate) fn fresh() -> (tempfile::TempDir, Ledger) {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = Ledger::open(&folder.path().join("ledger.db")).unwrap();
+        (folder, ledger)
+    }
+
+    #[tokio::test]
+    async fn an_error_inside_undoes_the_whole_transaction() {
+        let (_folder, ledger) = fresh();
+        let failed: Result<(), _> = ledger
+            .write(|tx| {
+                setting::set(tx, "zone", "Europe/Berlin")?;
+                Err(LedgerError::Broken("on purpose".into()))
+            })
+            .await;
+        assert!(failed.is_err());
+        assert_eq!(ledger.read(|c| setting::get(c, "zone")).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn an_old_program_refuses_to_write_after_an_update_it_cannot_honour() {
+        let (_folder, ledger) = fresh();
+        ledger
+            .write(|tx| Ok(tx.execute("UPDATE schema SET version = 99, min_reader = 99", [])?))
+            .await
+            .unwrap();
+        let error = ledger.write(|tx| setting::set(tx, "zone", "UTC")).await.unwrap_err();
+        let denial = Denial::from(error);
+        assert_eq!(denial.sentence, "Pointsman was updated. Restart Claude to continue.");
+    }
+
+    #[test]
+    fn a_file_that_is_no_ledger_is_refused_and_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.db");
+        std::fs::write(&path, vec![b'x'; 8192]).unwrap();
+        assert!(Ledger::open(&path).is_err());
+        assert_eq!(std::fs::read(&path).unwrap(), vec![b'x'; 8192]);
+    }
+}

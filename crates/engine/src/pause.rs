@@ -1,0 +1,110 @@
+//! Pausing spending. A pause needs no proof: it only restrains. Ending one early is an answer only a
+//! person gives, so it is signed; a row written by another program ends nothing.
+
+use jiff::{Timestamp, ToSpan, Zoned};
+use pointsman_core::code::{Code, Denial};
+use serde::{Deserialize, Serialize};
+
+use crate::ledger::{LedgerError, pause, setting};
+use crate::view::PauseView;
+use crate::{Gateway, Inner};
+
+/// What a resume is signed as.
+const PURPOSE: &str = "resume";
+
+/// For how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[serde(rename_all = "snake_case")]
+pub enum PauseSpan {
+    /// One hour.
+    Hour,
+    /// Until the next day begins.
+    Tomorrow,
+    /// Until the person resumes.
+    UntilResumed,
+}
+
+impl Gateway {
+    /// Pauses spending for every process on this home.
+    ///
+    /// # Errors
+    /// Where the ledger cannot be written.
+    pub async fn pause(&self, span: PauseSpan) -> Result<(), Denial> {
+        let now = Timestamp::now();
+        Ok(self
+            .inner()
+            .ledger
+            .write(move |tx| {
+                let until = match span {
+                    PauseSpan::Hour => Some(now.as_millisecond() + 3_600_000),
+                    PauseSpan::Tomorrow => Some(tomorrow(&now.to_zoned(setting::zone(tx)?))?),
+                    PauseSpan::UntilResumed => None,
+                };
+                pause::begin(tx, now.as_millisecond(), until)
+            })
+            .await?)
+    }
+
+    /// Ends the pause.
+    ///
+    /// # Errors
+    /// Where there is no keychain to sign with, or the ledger cannot be written.
+    pub async fn resume(&self) -> Result<(), Denial> {
+        let inner = self.inner();
+        let Some(row) = inner.ledger.read(pause::newest).await? else { return Ok(()) };
+        let mac = inner.secrets.sign(PURPOSE, &message(row.id, row.made_ms)).await.map_err(|denial| {
+            Denial::new(
+                denial.code,
+                format!("Resuming is signed with a key of the keychain, and that failed: {} A pause with an end ends by itself.", denial.sentence),
+            )
+        })?;
+        let now = Timestamp::now().as_millisecond();
+        Ok(inner.ledger.write(move |tx| pause::end(tx, row.id, now, &mac)).await?)
+    }
+
+    /// The pause under way.
+    ///
+    /// # Errors
+    /// Where the ledger cannot be read.
+    pub async fn paused(&self) -> Result<Option<PauseView>, Denial> {
+        under_way(self.inner()).await
+    }
+}
+
+/// The pause under way; a signature that cannot be checked does not end it.
+pub(crate) async fn under_way(inner: &Inner) -> Result<Option<PauseView>, Denial> {
+    let Some(row) = inner.ledger.read(pause::newest).await? else { return Ok(None) };
+    if row.until_ms.is_some_and(|until| until <= Timestamp::now().as_millisecond()) {
+        return Ok(None);
+    }
+    if let Some(mac) = &row.resume_mac
+        && inner.secrets.verify(PURPOSE, &message(row.id, row.made_ms), mac).await.unwrap_or(false)
+    {
+        return Ok(None);
+    }
+    Ok(Some(PauseView { until_ms: row.until_ms }))
+}
+
+/// The denial of a call while a pause is under way.
+pub(crate) async fn denial(inner: &Inner) -> Result<Option<Denial>, Denial> {
+    let Some(view) = under_way(inner).await? else { return Ok(None) };
+    let zone = inner.ledger.read(setting::zone).await?;
+    let until = view.until_ms.and_then(|ms| Timestamp::from_millisecond(ms).ok()).map(|at| {
+        let (at, now) = (at.to_zoned(zone.clone()), Timestamp::now().to_zoned(zone));
+        if at.date() == now.date() { at.strftime("%H:%M").to_string() } else { at.strftime("%-d %b %H:%M").to_string() }
+    });
+    let sentence = match until {
+        Some(until) => format!("Spending is paused until {until} by the user."),
+        None => "Spending is paused by the user until they resume it in Pointsman.".to_owned(),
+    };
+    Ok(Some(Denial::new(Code::Paused, sentence)))
+}
+
+fn message(id: i64, made_ms: i64) -> Vec<u8> {
+    format!("resume:{id}:{made_ms}").into_bytes()
+}
+
+fn tomorrow(now: &Zoned) -> Result<i64, LedgerError> {
+    let next = now.date().checked_add(1.day()).and_then(|date| date.to_zoned(now.time_zone().clone()));
+    next.map(|at| at.timestamp().as_millisecond()).map_err(|error| LedgerError::Broken(error.to_string()))
+}

@@ -1,0 +1,409 @@
+//! What a calling model may read: which classes and models there are, who can answer now, and what
+//! was spent. Fixed, read-only queries; no key, no prompt, no answer.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use pointsman_core::budget::{self, Cap, Scope, Window};
+use pointsman_core::catalog::KeyRef;
+use pointsman_core::code::{Code, Denial};
+use pointsman_core::money::MicroUsd;
+use pointsman_core::plan::tier;
+use pointsman_core::policy::Policy;
+use rusqlite::{Connection, params};
+use serde::{Deserialize, Serialize};
+
+use crate::ledger::account::{self, Holder};
+use crate::ledger::{LedgerError, setting};
+use crate::reply::usd;
+use crate::{Gateway, pause};
+
+/// The most characters of model descriptions in a tool's text: about 300 tokens.
+const NOTES: usize = 1_200;
+/// The most rows of a spend report.
+const ROWS: usize = 100;
+
+/// What `llm_routing_info` tells.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RoutingInfo {
+    /// The policy's version.
+    pub policy_version: String,
+    /// Task classes in the order of the file.
+    pub classes: Vec<ClassLine>,
+    /// Providers the policy uses.
+    pub providers: Vec<ProviderLine>,
+    /// Models `chat_completion` may name.
+    pub models: Vec<String>,
+    /// Caps with what is left.
+    pub caps: Vec<CapLine>,
+    /// Why nothing can be answered now, where that is so.
+    pub paused: Option<String>,
+    /// What the caller should know.
+    pub notices: Vec<String>,
+}
+
+/// One task class.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ClassLine {
+    /// Its name.
+    pub class: String,
+    /// The first choice.
+    pub model: String,
+    /// What is tried next.
+    pub fallback: Vec<String>,
+    /// What it is for.
+    pub rationale: Option<String>,
+    /// The tier of the first choice.
+    pub tier: String,
+    /// The most output tokens.
+    pub max_tokens: Option<u64>,
+}
+
+/// One provider.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProviderLine {
+    /// Its id.
+    pub provider: String,
+    /// Whether it can be asked now.
+    pub usable: bool,
+    /// Why not.
+    pub why_not: Option<String>,
+}
+
+/// One cap.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CapLine {
+    /// `all`, or the provider.
+    pub scope: String,
+    /// `call`, `flow`, `day`, `month`.
+    pub window: String,
+    /// The limit in USD.
+    pub limit_usd: serde_json::Number,
+    /// Charged in the window in USD; absent for `call` and `flow`.
+    pub used_usd: Option<serde_json::Number>,
+    /// Held in the window in USD.
+    pub held_usd: Option<serde_json::Number>,
+    /// Limit − used − held in USD.
+    pub left_usd: Option<serde_json::Number>,
+}
+
+/// What is asked of `spend_report`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SpendQuery {
+    /// First day, `2026-11-01`; without one, the first of this month.
+    pub from: Option<String>,
+    /// Last day, included; without one, today.
+    pub to: Option<String>,
+    /// By what the rows are grouped; without one, by model.
+    pub group_by: Option<GroupBy>,
+}
+
+/// A grouping.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GroupBy {
+    /// By model.
+    Model,
+    /// By provider.
+    Provider,
+    /// By client.
+    Client,
+    /// By task class.
+    Class,
+    /// By project.
+    Project,
+    /// By day.
+    Day,
+}
+
+impl GroupBy {
+    /// The SQL expression, from this list only.
+    const fn column(self) -> &'static str {
+        match self {
+            Self::Model => "provider || '/' || model",
+            Self::Provider => "provider",
+            Self::Client => "client",
+            Self::Class => "class",
+            Self::Project => "project",
+            Self::Day => "day",
+        }
+    }
+}
+
+/// What was spent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SpendReport {
+    /// First day.
+    pub from: String,
+    /// Last day, included.
+    pub to: String,
+    /// By what the rows are grouped.
+    pub group_by: GroupBy,
+    /// Dearest first, at most 100.
+    pub rows: Vec<SpendRow>,
+    /// Charged in all, in USD.
+    pub total_usd: serde_json::Number,
+    /// Held now by calls under way, in USD.
+    pub held_usd: serde_json::Number,
+    /// Requests that were sent.
+    pub requests: u64,
+    /// Caps with what is left.
+    pub caps: Vec<CapLine>,
+    /// In a practice home.
+    pub simulated: bool,
+}
+
+/// One group.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SpendRow {
+    /// Its name.
+    pub name: String,
+    /// Requests that were sent.
+    pub requests: u64,
+    /// Tokens read.
+    pub input_tokens: u64,
+    /// Tokens made.
+    pub output_tokens: u64,
+    /// Charged, in USD.
+    pub cost_usd: serde_json::Number,
+    /// Of that, assumed because nobody counted, in USD.
+    pub assumed_usd: serde_json::Number,
+}
+
+impl Gateway {
+    /// Classes, providers, models and caps as they are now.
+    ///
+    /// # Errors
+    /// Where there is no valid policy or the ledger cannot be read.
+    pub async fn routing_info(&self) -> Result<RoutingInfo, Denial> {
+        let inner = self.inner();
+        let active = inner.policy.snapshot(inner).await?;
+        let policy = &active.policy;
+        let mut providers = Vec::new();
+        let used = policy.callable();
+        for (id, provider) in &policy.providers {
+            if !used.iter().any(|model| model.provider == *id) {
+                continue;
+            }
+            let denial = match provider.key {
+                KeyRef::None => None,
+                KeyRef::Keychain(_) | KeyRef::Env(_) => inner.secrets.key(provider).await.err(),
+            };
+            providers.push(ProviderLine {
+                provider: id.to_string(),
+                usable: denial.is_none(),
+                why_not: denial.map(|denial| denial.sentence),
+            });
+        }
+        let caps = policy.caps.clone();
+        let caps = inner.ledger.read(move |c| cap_lines(c, &caps, Timestamp::now())).await?;
+        Ok(RoutingInfo {
+            policy_version: policy.version.clone(),
+            classes: class_lines(policy),
+            providers,
+            models: used.iter().map(ToString::to_string).collect(),
+            caps,
+            paused: pause::denial(inner).await?.map(|denial| denial.sentence),
+            notices: inner.policy.notices(),
+        })
+    }
+
+    /// What was spent between two days.
+    ///
+    /// # Errors
+    /// Where a day is not one, or the ledger cannot be read.
+    pub async fn spend_report(&self, query: SpendQuery) -> Result<SpendReport, Denial> {
+        let inner = self.inner();
+        let day = |text: &str| {
+            text.parse::<Date>().map_err(|_| {
+                Denial::new(Code::InvalidRequest, format!("{text:?} is not a day. Write it as 2026-11-21."))
+            })
+        };
+        let from = query.from.as_deref().map(day).transpose()?;
+        let to = query.to.as_deref().map(day).transpose()?;
+        let caps = match inner.policy.snapshot(inner).await {
+            Ok(active) => active.policy.caps.clone(),
+            // What was spent can be told without a valid policy.
+            Err(_) => Vec::new(),
+        };
+        let (group_by, simulated) = (query.group_by.unwrap_or(GroupBy::Model), inner.home.is_practice());
+        Ok(inner.ledger.read(move |c| spent(c, from, to, group_by, &caps, simulated)).await?)
+    }
+
+    /// The person's model descriptions for the text of `chat_completion`, within 1,200 characters.
+    pub async fn chat_notes(&self) -> String {
+        let inner = self.inner();
+        match inner.policy.snapshot(inner).await {
+            Ok(active) => notes(active.policy.callable().iter().map(|id| {
+                let rule = active.policy.model(id);
+                let mut line = id.to_string();
+                for (mark, text) in [(": ", &rule.description), (" Use for: ", &rule.use_for), (" Not for: ", &rule.avoid_for)] {
+                    if let Some(text) = text {
+                        line.push_str(mark);
+                        line.push_str(&one_line(text));
+                    }
+                }
+                line
+            })),
+            Err(_) => String::new(),
+        }
+    }
+
+    /// The task classes with their rationale for the text of `llm_route`, within 1,200 characters.
+    pub async fn class_notes(&self) -> String {
+        let inner = self.inner();
+        match inner.policy.snapshot(inner).await {
+            Ok(active) => notes(active.policy.classes.iter().map(|rule| match &rule.rationale {
+                Some(rationale) => format!("{}: {}", rule.class, one_line(rationale)),
+                None => rule.class.to_string(),
+            })),
+            Err(_) => String::new(),
+        }
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Whole lines within the budget; says how many did not fit.
+fn notes(lines: impl Iterator<Item = String>) -> String {
+    let lines: Vec<String> = lines.collect();
+    let mut text = String::new();
+    for (at, line) in lines.iter().enumerate() {
+        let line: String = line.chars().take(400).collect();
+        if text.len() + line.len() + 3 > NOTES - 40 {
+            text.push_str(&format!("- and {} more: see llm_routing_info\n", lines.len() - at));
+            break;
+        }
+        text.push_str("- ");
+        text.push_str(&line);
+        text.push('\n');
+    }
+    text
+}
+
+fn class_lines(policy: &Policy) -> Vec<ClassLine> {
+    policy
+        .classes
+        .iter()
+        .map(|rule| ClassLine {
+            class: rule.class.to_string(),
+            model: rule.primary.to_string(),
+            fallback: rule.fallback.iter().map(ToString::to_string).collect(),
+            rationale: rule.rationale.clone(),
+            tier: tier(policy, &rule.primary).as_str().to_owned(),
+            max_tokens: rule.max_tokens,
+        })
+        .collect()
+}
+
+fn cap_lines(connection: &Connection, caps: &[Cap], now: Timestamp) -> Result<Vec<CapLine>, LedgerError> {
+    let zone = setting::zone(connection)?;
+    let mut lines = Vec::new();
+    for cap in caps {
+        let (scope, holder) = match &cap.scope {
+            Scope::All => ("all".to_owned(), Some(Holder::All)),
+            Scope::Provider(Some(id)) => (id.to_string(), Some(Holder::Provider(id.clone()))),
+            Scope::Provider(None) => ("each provider".to_owned(), None),
+        };
+        let standing = match holder {
+            Some(holder) => account::standing(connection, &holder, cap.window, now, &zone)?,
+            None => None,
+        };
+        lines.push(CapLine {
+            scope,
+            window: cap.window.as_str().to_owned(),
+            limit_usd: usd(cap.limit),
+            used_usd: standing.as_ref().map(|(_, balance)| usd(balance.charged)),
+            held_usd: standing.as_ref().map(|(_, balance)| usd(balance.held)),
+            left_usd: standing.as_ref().map(|(_, balance)| usd(balance.left(cap.limit))),
+        });
+    }
+    Ok(lines)
+}
+
+/// Attempts and adjustments with what they are grouped by. Times are those of the reservation, so
+/// that a report agrees with the accounts.
+const MOVEMENTS: &str = "SELECT t.request_id, t.provider, t.model, q.client, q.class, q.project, t.made_ms,
+        coalesce(t.input, 0) AS input, coalesce(t.output, 0) AS output, t.charge_micro AS amount,
+        iif(t.charge = 'assumed', t.charge_micro, 0) AS assumed
+    FROM attempt t JOIN request q ON q.id = t.request_id
+    UNION ALL SELECT j.request_id, j.provider, q.model, q.client, q.class, q.project, j.made_ms, 0, 0, j.amount_micro, 0
+    FROM adjustment j JOIN request q ON q.id = j.request_id";
+
+fn spent(
+    connection: &Connection,
+    from: Option<Date>,
+    to: Option<Date>,
+    group_by: GroupBy,
+    caps: &[Cap],
+    simulated: bool,
+) -> Result<SpendReport, LedgerError> {
+    let zone = setting::zone(connection)?;
+    let now = Timestamp::now();
+    let today = now.to_zoned(zone.clone()).date();
+    let (from, to) = (from.unwrap_or_else(|| to.unwrap_or(today).first_of_month()), to.unwrap_or(today));
+    let noon = |date: Date| date.at(12, 0, 0, 0).to_zoned(zone.clone()).map_or(now, |zoned| zoned.timestamp());
+    let day = |date| budget::span(Window::Day, noon(date), &zone);
+    let begin = day(from).map_or(0, |span| span.start.as_millisecond());
+    let end = day(to).map_or(i64::MAX, |span| span.end.as_millisecond());
+
+    // A day is cut in the ledger's zone; the offset of each instant is applied in Rust.
+    let mut query = connection.prepare(&format!(
+        "SELECT {}, made_ms, request_id, input, output, amount, assumed FROM ({MOVEMENTS}) WHERE made_ms >= ?1 AND made_ms < ?2",
+        if group_by == GroupBy::Day { "''" } else { group_by.column() }
+    ))?;
+    let mut groups: std::collections::BTreeMap<String, Group> = std::collections::BTreeMap::new();
+    let mut rows = query.query(params![begin, end])?;
+    while let Some(row) = rows.next()? {
+        let mut name: String = row.get(0)?;
+        if group_by == GroupBy::Day {
+            let at = Timestamp::from_millisecond(row.get(1)?).unwrap_or(now);
+            name = at.to_zoned(zone.clone()).date().to_string();
+        }
+        let group = groups.entry(name).or_default();
+        group.requests.insert(row.get::<_, String>(2)?);
+        group.input += row.get::<_, u64>(3)?;
+        group.output += row.get::<_, u64>(4)?;
+        group.amount = group.amount.plus(MicroUsd::from_micros(row.get(5)?));
+        group.assumed = group.assumed.plus(MicroUsd::from_micros(row.get(6)?));
+    }
+    let total = groups.values().fold(MicroUsd::ZERO, |sum, group| sum.plus(group.amount));
+    let all: std::collections::BTreeSet<_> = groups.values().flat_map(|group| group.requests.iter().cloned()).collect();
+    let mut sorted: Vec<_> = groups.into_iter().collect();
+    sorted.sort_by(|a, b| b.1.amount.cmp(&a.1.amount).then_with(|| a.0.cmp(&b.0)));
+    let held: i64 = connection.query_row("SELECT coalesce(sum(hold_micro), 0) FROM reservation WHERE state = 'open'", [], |row| row.get(0))?;
+    Ok(SpendReport {
+        from: from.to_string(),
+        to: to.to_string(),
+        group_by,
+        rows: sorted.into_iter().take(ROWS).map(|(name, group)| group.row(name)).collect(),
+        total_usd: usd(total),
+        held_usd: usd(MicroUsd::from_micros(held)),
+        requests: all.len() as u64,
+        caps: cap_lines(connection, caps, now)?,
+        simulated,
+    })
+}
+
+#[derive(Default)]
+struct Group {
+    requests: std::collections::BTreeSet<String>,
+    input: u64,
+    output: u64,
+    amount: MicroUsd,
+    assumed: MicroUsd,
+}
+
+impl Group {
+    fn row(self, name: String) -> SpendRow {
+        SpendRow {
+            name: if name.is_empty() { "(none)".to_owned() } else { name },
+            requests: self.requests.len() as u64,
+            input_tokens: self.input,
+            output_tokens: self.output,
+            cost_usd: usd(self.amount),
+            assumed_usd: usd(self.assumed),
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! HTTP out: one place that opens connections to providers. It classifies what fails before a
+//! response begins, follows no redirect, and sends a key only where the caller says.
+
+use std::collections::HashMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use jiff::Timestamp;
+use pointsman_core::catalog::BaseUrl;
+use pointsman_core::failure::{Failure, FailureKind};
+use pointsman_core::wire::Head;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::redirect;
+
+use crate::secrets::Secret;
+
+/// How long an idle connection is kept: well below what servers keep theirs, so that a call is not
+/// sent into a connection that is being closed.
+const IDLE: Duration = Duration::from_secs(20);
+
+/// Connections by kind of address and connect limit; made when first needed, since TLS roots cost
+/// memory and start time.
+#[derive(Debug, Default)]
+pub(crate) struct Transport {
+    clients: Mutex<HashMap<(bool, Duration), reqwest::Client>>,
+}
+
+/// One request to a provider.
+pub(crate) struct Outgoing<'a> {
+    pub(crate) base: &'a BaseUrl,
+    pub(crate) path: &'a str,
+    pub(crate) key: Option<&'a Secret>,
+    /// `None` is a GET.
+    pub(crate) body: Option<Vec<u8>>,
+    pub(crate) connect: Duration,
+}
+
+/// A response whose head has arrived.
+pub(crate) struct Incoming {
+    pub(crate) head: Head,
+    response: reqwest::Response,
+}
+
+impl Transport {
+    /// Sends a request and waits for the head of its response.
+    ///
+    /// # Errors
+    /// Before the body was handed to the connection: `NetworkBeforeSend`. After: `NetworkAfterSend`.
+    pub(crate) async fn send(&self, outgoing: Outgoing<'_>) -> Result<Incoming, Failure> {
+        let before = |why: String| Failure::new(FailureKind::NetworkBeforeSend, why);
+        let client = self.client(outgoing.base.is_loopback(), outgoing.connect).map_err(|e| before(plain(&e)))?;
+        let url = outgoing.base.join(outgoing.path);
+        let handed = Arc::new(AtomicBool::new(false));
+        let mut request = match outgoing.body {
+            None => client.get(url),
+            Some(bytes) => client
+                .post(url)
+                .header(CONTENT_TYPE, "application/json")
+                .body(reqwest::Body::wrap(Flagged { bytes: Some(bytes.into()), handed: Arc::clone(&handed) })),
+        };
+        if let Some(key) = outgoing.key {
+            request = request.header(AUTHORIZATION, bearer(key).ok_or_else(|| before("The key has characters that cannot be sent.".into()))?);
+        }
+        match request.send().await {
+            Ok(response) => Ok(Incoming { head: head(response.status().as_u16(), response.headers()), response }),
+            Err(error) => {
+                let kind = if handed.load(Ordering::Acquire) && !error.is_connect() {
+                    FailureKind::NetworkAfterSend
+                } else {
+                    FailureKind::NetworkBeforeSend
+                };
+                Err(Failure::new(kind, format!("{} could not be reached: {}.", outgoing.base.origin(), plain(&error))))
+            }
+        }
+    }
+
+    fn client(&self, loopback: bool, connect: Duration) -> Result<reqwest::Client, reqwest::Error> {
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = clients.get(&(loopback, connect)) {
+            return Ok(client.clone());
+        }
+        // Fails only where another part installed one already, which is as good.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let mut builder = reqwest::Client::builder()
+            .redirect(redirect::Policy::none())
+            .connect_timeout(connect)
+            .pool_idle_timeout(IDLE)
+            .tcp_nodelay(true)
+            .user_agent(concat!("pointsman/", env!("CARGO_PKG_VERSION")));
+        if loopback {
+            // Never through a proxy, and `localhost` is this machine whatever a resolver says.
+            builder = builder.no_proxy().resolve("localhost", SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+        }
+        let client = builder.build()?;
+        clients.insert((loopback, connect), client.clone());
+        Ok(client)
+    }
+}
+
+impl Incoming {
+    /// The next bytes of the body; `None` at its proper end.
+    ///
+    /// # Errors
+    /// Where the connection broke: the body is not whole.
+    pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, Failure> {
+        self.response.chunk().await.map_err(|error| {
+            Failure { status: Some(self.head.status), ..Failure::new(FailureKind::NetworkAfterSend, format!("The connection broke during the answer: {}.", plain(&error))) }
+        })
+    }
+
+    /// All of the body up to `most` bytes; what comes after is not read.
+    ///
+    /// # Errors
+    /// As [`Incoming::chunk`].
+    pub(crate) async fn all(&mut self, most: usize) -> Result<Vec<u8>, Failure> {
+        let mut body = Vec::new();
+        while let Some(bytes) = self.chunk().await? {
+            body.extend_from_slice(&bytes);
+            if body.len() > most {
+                body.truncate(most);
+                break;
+            }
+        }
+        Ok(body)
+    }
+
+    /// Reads what is left in the background, so that the connection can be used again.
+    pub(crate) fn finish(mut self) {
+        tokio::spawn(async move {
+            let rest = async { while let Ok(Some(_)) = self.response.chunk().await {} };
+            drop(tokio::time::timeout(Duration::from_secs(1), rest).await);
+        });
+    }
+}
+
+fn bearer(key: &Secret) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(&format!("Bearer {}", key.expose())).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+fn head(status: u16, headers: &HeaderMap) -> Head {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    Head {
+        status,
+        content_type: text(CONTENT_TYPE).to_ascii_lowercase(),
+        retry_after: retry_after(text(RETRY_AFTER), Timestamp::now()),
+    }
+}
+
+/// Seconds, or an HTTP date (RFC 9110 §10.2.3). A date in the past is no wait.
+fn retry_after(text: &str, now: Timestamp) -> Option<Duration> {
+    let text = text.trim();
+    if text.is_empty() {
+        return None;
+    }
+    if let Ok(seconds) = text.parse::<u64>() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let at = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
+    Some(Duration::try_from(at.duration_since(now)).unwrap_or_default())
+}
+
+/// The innermost reason of an error, which names the cause and no URL.
+fn plain(error: &reqwest::Error) -> String {
+    let mut inner: &dyn std::error::Error = error;
+    while let Some(source) = inner.source() {
+        inner = source;
+    }
+    let text = inner.to_string();
+    if text.is_empty() { "the connection failed".into() } else { text.trim_end_matches('.').to_owned() }
+}
+
+/// A body of known length that notes when its bytes were handed to the connection. From then on it
+/// is not known whether the provider has them.
+struct Flagged {
+    bytes: Option<Bytes>,
+    handed: Arc<AtomicBool>,
+}
+
+impl Body for Flagged {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        self.handed.store(true, Ordering::Release);
+        Poll::Ready(self.bytes.take().map(|bytes| Ok(Frame::data(bytes))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.bytes.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let now: Timestamp = "2026-11-21T08:00:00Z".parse().unwrap();
+        assert_eq!(retry_after("12", now), Some(Duration::from_secs(12)));
+        assert_eq!(retry_after("Sat, 21 Nov 2026 08:01:30 GMT", now), Some(Duration::from_secs(90)));
+        assert_eq!(retry_after("Sat, 21 Nov 2026 07:00:00 GMT", now), Some(Duration::ZERO));
+        assert_eq!(retry_after("soon", now), None);
+        assert_eq!(retry_after("", now), None);
+    }
+}
