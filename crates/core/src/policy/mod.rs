@@ -11,12 +11,16 @@ use crate::id::{ModelId, ProviderId, TaskClass};
 use crate::money::{MicroUsd, Price};
 
 mod read;
+pub mod settings;
+mod spill;
 mod template;
 mod widen;
+mod yaml;
 
 pub use read::read;
 pub use template::{first_file, practice_file};
 pub use widen::{Widening, widens};
+pub use yaml::MAX_BYTES;
 
 /// A valid policy. Every name in it resolves: a class's models belong to known providers.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,6 +45,9 @@ pub struct Policy {
     pub retry: Retry,
     /// Keys that restrain but are not built yet: what they cover is refused, never run unguarded.
     pub refused: Vec<Refusal>,
+    /// Keys nobody here knows, let through because a file of llm-gateway-mcp may have them: path
+    /// and value. Without effect, and a change of them is taken for widening.
+    pub unknown_keys: BTreeMap<String, String>,
 }
 
 /// One task class with a single model.

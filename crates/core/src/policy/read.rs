@@ -1,0 +1,214 @@
+//! Reads routing.yaml: from text to a [`Policy`] or to all its problems at once, each with its
+//! place, what is wrong and the nearest valid name.
+//!
+//! A file with an error gives no policy. A key that restrains and is not built gives one in which
+//! what it covers is refused; [`super::settings`] says which keys those are. Nothing is looked up
+//! outside the text: the same text always reads the same.
+
+use std::collections::BTreeMap;
+
+use super::settings;
+use super::spill::{column_of_key, shown};
+use super::yaml::{self, Entry, Kind, Node};
+use super::{Policy, Preflight, Problem, Reading, Refusal, Retry, Severity, Timeouts};
+use crate::catalog;
+use crate::id::{ModelId, ProviderId, TaskClass, nearest};
+
+mod classes;
+mod field;
+mod limits;
+mod models;
+mod providers;
+
+use field::lower_first;
+
+/// Reads the text of a routing.yaml. The worst case is a megabyte of text, refused unread beyond.
+pub fn read(text: &str) -> Reading {
+    let mut reader = Reader::new();
+    reader.look_for_keys(text);
+    match yaml::parse(text, &mut reader.problems) {
+        Err(problem) => reader.problems.push(problem),
+        Ok(None) => reader.error(1, 1, "The file is empty. Write at least one task class under defaults.".to_owned()),
+        Ok(Some(root)) => reader.root(&root),
+    }
+    reader.finish()
+}
+
+/// What a key that is not built covers.
+#[derive(Clone, Debug)]
+enum Cover {
+    /// Every call.
+    All,
+    /// One class.
+    Class(TaskClass),
+    /// One provider: it is taken out of use.
+    Provider(ProviderId),
+    /// One model: it is taken out of use.
+    Model(ModelId),
+}
+
+/// A key and where it stands: why something is out of use.
+#[derive(Clone, Debug)]
+struct Because {
+    key: String,
+    line: usize,
+}
+
+struct Reader {
+    problems: Vec<Problem>,
+    policy: Policy,
+    /// Providers and models that a key which is not built takes out of use.
+    benched_providers: BTreeMap<ProviderId, Because>,
+    benched_models: BTreeMap<ModelId, Because>,
+    /// Names under `defaults` that are no single class of the policy, such as panels.
+    other_classes: Vec<TaskClass>,
+}
+
+impl Reader {
+    fn new() -> Self {
+        let policy = Policy {
+            version: String::new(),
+            classes: Vec::new(),
+            chat_default: None,
+            providers: catalog::built_in().clone(),
+            models: BTreeMap::new(),
+            caps: Vec::new(),
+            preflight: Preflight::default(),
+            timeouts: Timeouts::default(),
+            retry: Retry::default(),
+            refused: Vec::new(),
+            unknown_keys: BTreeMap::new(),
+        };
+        Self {
+            problems: Vec::new(),
+            policy,
+            benched_providers: BTreeMap::new(),
+            benched_models: BTreeMap::new(),
+            other_classes: Vec::new(),
+        }
+    }
+
+    /// Sections in the order in which they need each other, not that of the file.
+    fn root(&mut self, root: &Node) {
+        let Some(top) = self.section(root, "", "", &Cover::All) else { return };
+        if let Some(version) = self.word(&top, "version") {
+            self.policy.version = version.to_owned();
+        }
+        self.providers(&top);
+        self.models(&top);
+        self.class_names(&top);
+        self.caps(&top);
+        self.preflight(&top);
+        self.timeouts(&top);
+        self.retry(&top);
+        self.visibility(&top);
+        self.classes(&top);
+        self.fallbacks(&top);
+        self.chat_default(&top);
+        self.bench();
+    }
+
+    /// Takes out of use what a refused key covers, so that no name of it resolves.
+    fn bench(&mut self) {
+        for provider in self.benched_providers.keys() {
+            self.policy.providers.remove(provider);
+        }
+        let providers = &self.policy.providers;
+        self.policy.models.retain(|id, _| providers.contains_key(&id.provider));
+        for id in self.benched_models.keys() {
+            if providers.contains_key(&id.provider) {
+                self.policy.models.entry(id.clone()).or_default().enabled = false;
+            }
+        }
+    }
+
+    fn finish(mut self) -> Reading {
+        self.problems.sort_by_key(|problem| (problem.line, problem.column, problem.severity));
+        let valid = self.problems.iter().all(|problem| problem.severity == Severity::Warning);
+        Reading { policy: valid.then_some(self.policy), problems: self.problems }
+    }
+
+    /// Also in comments: every version of the file is kept as text.
+    fn look_for_keys(&mut self, text: &str) {
+        for (number, line) in text.lines().enumerate() {
+            if let Some(column) = column_of_key(line) {
+                self.error(number + 1, column, KEY_IN_FILE.to_owned());
+            }
+        }
+    }
+
+    fn error(&mut self, line: usize, column: usize, sentence: String) {
+        self.problems.push(Problem { severity: Severity::Error, line, column, sentence });
+    }
+
+    fn warn(&mut self, line: usize, column: usize, sentence: String) {
+        self.problems.push(Problem { severity: Severity::Warning, line, column, sentence });
+    }
+
+    /// A key that restrains and is not built: what it covers is refused, and the person is told.
+    fn refuse(&mut self, cover: &Cover, path: &str, entry: &Entry, why: &str) {
+        let because = Because { key: path.to_owned(), line: entry.line };
+        let whom = match cover {
+            Cover::All => "every call is".to_owned(),
+            Cover::Class(class) => format!("calls of {} are", shown(class.as_str())),
+            Cover::Provider(provider) => format!("calls to {provider} are"),
+            Cover::Model(model) => format!("calls to {model} are"),
+        };
+        let sentence = format!(
+            "{path} {} This version does not have it, so {whom} refused until it is removed.",
+            lower_first(why)
+        );
+        self.warn(entry.line, entry.column, sentence);
+        match cover {
+            Cover::All => self.policy.refused.push(Refusal { class: None, key: because.key, line: because.line }),
+            Cover::Class(class) => self.refuse_class(class, because),
+            Cover::Provider(provider) => {
+                self.benched_providers.entry(provider.clone()).or_insert(because);
+            }
+            Cover::Model(model) => {
+                self.benched_models.entry(model.clone()).or_insert(because);
+            }
+        }
+    }
+
+    fn refuse_class(&mut self, class: &TaskClass, because: Because) {
+        self.policy.refused.push(Refusal { class: Some(class.clone()), key: because.key, line: because.line });
+    }
+
+    /// Tells a key apart: known and built, known and not built, unknown.
+    fn check_key(&mut self, path: &str, place: &'static str, entry: &Entry, cover: &Cover) {
+        let full = if path.is_empty() { entry.key.clone() } else { format!("{path}.{}", entry.key) };
+        match settings::setting(place, &entry.key) {
+            Some(row) => match row.standing {
+                settings::Standing::Built | settings::Standing::Guard => {}
+                settings::Standing::Refuses => self.refuse(cover, &full, entry, row.why),
+                settings::Standing::Ignored => {
+                    let sentence = format!("{full} {} This version goes on without it.", lower_first(row.why));
+                    self.warn(entry.line, entry.column, sentence);
+                }
+            },
+            None => self.unknown_key(&full, place, entry),
+        }
+    }
+
+    fn unknown_key(&mut self, full: &str, place: &'static str, entry: &Entry) {
+        let near = nearest(&entry.key, settings::keys_of(place).filter_map(|row| settings::below(place, row.path)));
+        let meant = near.map_or_else(String::new, |near| format!(" The nearest is {near}."));
+        let guards = near
+            .and_then(|near| settings::setting(place, near))
+            .is_some_and(|row| matches!(row.standing, settings::Standing::Guard | settings::Standing::Refuses));
+        let name = shown(&entry.key);
+        if settings::is_shared(place) && !guards {
+            self.policy.unknown_keys.insert(full.to_owned(), entry.value.flat());
+            self.warn(entry.line, entry.column, format!("{name} is not a key of this place and has no effect.{meant}"));
+        } else {
+            self.error(entry.line, entry.column, format!("{name} is not a key of this place.{meant}"));
+        }
+    }
+}
+
+const KEY_IN_FILE: &str = "A key does not belong in this file; store it with `pointsman keys set` or on the Keys page, and revoke it where others could read the file.";
+
+fn is_null(node: &Node) -> bool {
+    matches!(node.kind, Kind::Null)
+}

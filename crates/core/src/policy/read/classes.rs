@@ -1,0 +1,256 @@
+//! `defaults`, `fallback` and `visibility`: the task classes and which models answer them.
+
+use super::field::{Section, fixed, near};
+use super::providers::Known;
+use super::{Because, Cover, Reader, is_null, shown};
+use crate::chat::Decimal;
+use crate::id::{ModelId, ModelName, TaskClass};
+use crate::policy::ClassRule;
+use crate::policy::settings::SETTINGS;
+use crate::policy::yaml::Entry;
+
+const CHAT_DEFAULT: &str = "chat_default";
+
+/// The model a class or one item of its fallback names.
+enum Target {
+    /// A model that can be called.
+    Model(ModelId),
+    /// Known, and out of use.
+    Benched(Because),
+    /// None; the problem is told.
+    No,
+}
+
+impl Reader {
+    /// All names under `defaults`, so that caps can name classes before these are read.
+    pub(super) fn class_names(&mut self, top: &Section<'_>) {
+        let Some(section) = self.child(top, "defaults", "defaults") else {
+            if top.get("defaults").is_none() {
+                let sentence = "There are no task classes. Write at least one under defaults.".to_owned();
+                self.warn(top.line, top.column, sentence);
+            }
+            return;
+        };
+        for entry in section.entries.iter().filter(|entry| entry.key != CHAT_DEFAULT) {
+            match TaskClass::parse(&entry.key) {
+                Ok(class) => self.other_classes.push(class),
+                Err(why) => {
+                    let sentence =
+                        format!("The task class {} {}. Use letters, digits, - _ and .", shown(&entry.key), why.why);
+                    self.error(entry.line, entry.column, sentence);
+                }
+            }
+        }
+    }
+
+    pub(super) fn classes(&mut self, top: &Section<'_>) {
+        let Some(entry) = top.get("defaults") else { return };
+        let super::Kind::Map(entries) = &entry.value.kind else { return };
+        for entry in entries.iter().filter(|entry| entry.key != CHAT_DEFAULT) {
+            if let Ok(class) = TaskClass::parse(&entry.key) {
+                self.class(class, entry);
+            }
+        }
+    }
+
+    fn class(&mut self, class: TaskClass, entry: &Entry) {
+        let path = format!("defaults.{class}");
+        let refused = self.policy.refused.len();
+        let Some(section) = self.section(&entry.value, &path, "defaults.*", &Cover::Class(class.clone())) else {
+            return;
+        };
+        let is_refused = self.policy.refused.len() > refused;
+        let target = if section.get("provider").is_none() && section.get("model").is_none() {
+            if !is_refused {
+                let sentence = format!("{path} needs a provider and a model.");
+                self.error(entry.line, entry.column, sentence);
+            }
+            Target::No
+        } else {
+            self.target(&section)
+        };
+        let (max_tokens, rationale) = (self.tokens(&section, "max_tokens"), self.prose(&section, "rationale"));
+        let (temperature, timeout) = (self.temperature(&section), self.seconds(&section, "timeout_s"));
+        match target {
+            Target::Model(primary) => {
+                self.other_classes.retain(|other| *other != class);
+                let fallback = Vec::new();
+                let line = entry.line;
+                self.policy.classes.push(ClassRule {
+                    class,
+                    primary,
+                    fallback,
+                    max_tokens,
+                    temperature,
+                    timeout,
+                    rationale,
+                    line,
+                });
+            }
+            Target::Benched(because) => {
+                let place = section.get("provider").unwrap_or(entry);
+                let sentence = format!(
+                    "This version cannot call the model of {} ({}, line {}), so the class is refused.",
+                    shown(class.as_str()),
+                    because.key,
+                    because.line
+                );
+                self.warn(place.line, place.column, sentence);
+                self.refuse_class(&class, because);
+            }
+            Target::No => {}
+        }
+    }
+
+    fn temperature(&mut self, section: &Section<'_>) -> Option<Decimal> {
+        let millionths = self.parsed(section, "temperature", "a number from 0 to 2", |text| {
+            fixed(text, 6).filter(|millionths| *millionths <= 2_000_000)
+        })?;
+        let digits = format!("{}.{:06}", millionths / 1_000_000, millionths % 1_000_000);
+        let digits = digits.trim_end_matches('0').trim_end_matches('.');
+        serde_json::from_str(digits).ok().map(Decimal)
+    }
+
+    /// The model named by `provider` and `model`.
+    fn target(&mut self, section: &Section<'_>) -> Target {
+        for key in ["provider", "model"] {
+            if section.get(key).is_none() {
+                self.error(section.line, section.column, format!("{} needs a {key}.", section.path));
+            }
+        }
+        let (provider, model) = (self.word(section, "provider"), self.word(section, "model"));
+        let (Some(provider), Some(model)) = (provider, model) else { return Target::No };
+        let model = match (ModelName::parse(model), section.get("model")) {
+            (Ok(name), _) => Some(name),
+            (Err(why), Some(entry)) => {
+                self.error(entry.value.line, entry.value.column, format!("The model {} {}.", shown(model), why.why));
+                None
+            }
+            (Err(_), None) => None,
+        };
+        let Some(place) = section.get("provider").map(|entry| (entry.value.line, entry.value.column)) else {
+            return Target::No;
+        };
+        let path = section.path_of("provider");
+        match (self.known_provider(provider, place.0, place.1, &path), model) {
+            (Known::Yes(provider), Some(model)) => self.usable(ModelId { provider, model }, section),
+            (Known::Benched(_, because), Some(_)) => Target::Benched(because),
+            (Known::Yes(_) | Known::Benched(..), None) | (Known::No, _) => Target::No,
+        }
+    }
+
+    /// What is odd about a model that a class names, though the file is valid.
+    fn usable(&mut self, id: ModelId, section: &Section<'_>) -> Target {
+        if let Some(because) = self.benched_models.get(&id) {
+            return Target::Benched(because.clone());
+        }
+        let place =
+            section.get("model").map_or((section.line, section.column), |entry| (entry.value.line, entry.value.column));
+        let rule = self.policy.model(&id);
+        if !rule.enabled {
+            self.warn(place.0, place.1, format!("{id} is not enabled under models, so calls to it are refused."));
+        } else if self.policy.price(&id).is_none() {
+            let text = id.to_string();
+            let listed: Vec<_> = self.policy.models.keys().map(ToString::to_string).collect();
+            let near = if rule.price.is_none() && !self.policy.models.contains_key(&id) {
+                near(&text, listed.iter().map(String::as_str))
+            } else {
+                String::new()
+            };
+            let sentence = format!("{id} has no price under models, so calls to it are refused.{near}");
+            self.warn(place.0, place.1, sentence);
+        }
+        Target::Model(id)
+    }
+
+    pub(super) fn fallbacks(&mut self, top: &Section<'_>) {
+        let Some(section) = self.child(top, "fallback", "fallback") else { return };
+        for entry in section.entries {
+            let path = section.path_of(&entry.key);
+            let Some(at) = self.policy.classes.iter().position(|rule| rule.class.as_str() == entry.key) else {
+                self.fallback_of_none(entry);
+                continue;
+            };
+            for (nth, item) in self.list(entry, &path).iter().enumerate() {
+                let path = format!("{path}[{nth}]");
+                let Some(item) = self.section(item, &path, "fallback.*[]", &Cover::All) else { continue };
+                let id = match self.target(&item) {
+                    Target::Model(id) => id,
+                    Target::Benched(because) => {
+                        let sentence = format!(
+                            "{path} is skipped: this version cannot call it ({}, line {}).",
+                            because.key, because.line
+                        );
+                        self.warn(item.line, item.column, sentence);
+                        continue;
+                    }
+                    Target::No => continue,
+                };
+                let Some(rule) = self.policy.classes.get_mut(at) else { continue };
+                if rule.primary == id || rule.fallback.contains(&id) {
+                    let sentence =
+                        format!("{id} is already tried before this in {}; it is not tried again.", shown(&entry.key));
+                    self.warn(item.line, item.column, sentence);
+                } else {
+                    rule.fallback.push(id);
+                }
+            }
+        }
+    }
+
+    /// A fallback without a single class: of a panel, of orchestration, or a slip.
+    fn fallback_of_none(&mut self, entry: &Entry) {
+        if entry.key == "orchestrate" || self.other_classes.iter().any(|class| class.as_str() == entry.key) {
+            return;
+        }
+        let near = near(&entry.key, self.policy.classes.iter().map(|rule| rule.class.as_str()));
+        let sentence = format!("There is no task class {}, so this fallback has no effect.{near}", shown(&entry.key));
+        self.warn(entry.line, entry.column, sentence);
+    }
+
+    /// Every class it names is refused. A slip in the name would leave a class unguarded: an error.
+    pub(super) fn visibility(&mut self, top: &Section<'_>) {
+        let Some(section) = self.child(top, "visibility", "visibility") else { return };
+        let why = SETTINGS.iter().find(|row| row.path == "visibility.*").map_or("", |row| row.why);
+        for entry in section.entries {
+            let path = section.path_of(&entry.key);
+            let names: Vec<_> = self.other_classes.iter().map(|class| class.as_str().to_owned()).collect();
+            match self.other_classes.iter().find(|class| class.as_str() == entry.key).cloned() {
+                Some(class) => self.refuse(&Cover::Class(class), &path, entry, why),
+                None => {
+                    let near = near(&entry.key, names.iter().map(String::as_str));
+                    let sentence = format!("There is no task class {}.{near}", shown(&entry.key));
+                    if near.is_empty() {
+                        self.warn(entry.line, entry.column, sentence);
+                    } else {
+                        self.error(entry.line, entry.column, sentence);
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn chat_default(&mut self, top: &Section<'_>) {
+        let Some(entry) = top.get("defaults") else { return };
+        let super::Kind::Map(entries) = &entry.value.kind else { return };
+        let Some(entry) = entries.iter().find(|entry| entry.key == CHAT_DEFAULT) else {
+            self.policy.chat_default = self.policy.classes.first().map(|rule| rule.class.clone());
+            return;
+        };
+        if is_null(&entry.value) {
+            self.policy.chat_default = self.policy.classes.first().map(|rule| rule.class.clone());
+            return;
+        }
+        let Some(name) = self.text(&entry.value, CHAT_DEFAULT) else { return };
+        let known = self.policy.classes.iter().map(|rule| &rule.class).chain(&self.other_classes);
+        let found = known.clone().find(|class| class.as_str() == name).cloned();
+        let near = near(name, known.map(TaskClass::as_str));
+        match found {
+            Some(class) => self.policy.chat_default = Some(class),
+            None => {
+                let sentence = format!("chat_default names no task class; it is {}.{near}", shown(name));
+                self.error(entry.value.line, entry.value.column, sentence);
+            }
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! Every key a routing.yaml may have: one row each, with what this version does about it and why.
+//!
+//! Guards the rule that nothing runs unguarded: a key that restrains and is not built makes what it
+//! covers refuse, a key that only prefers is told. A documented key is a row here (tested against
+//! the documentation); a key without a row is unknown.
+
+/// What this version does about a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Read and acted on.
+    Built,
+    /// Read and acted on, and it limits what may be spent or sent: a slip in its name is an error
+    /// even where unknown keys are otherwise let through.
+    Guard,
+    /// Limits what may be spent, sent or trusted, and is not built: what it covers is refused.
+    Refuses,
+    /// Only prefers, and is not built: told, and not acted on.
+    Ignored,
+}
+
+/// One key.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    /// Where it stands: `*` is a name the person chose, `[]` an item of a list.
+    pub path: &'static str,
+    /// What this version does about it.
+    pub standing: Standing,
+    /// What it does, or why it stands so.
+    pub why: &'static str,
+}
+
+use Standing::{Built, Guard, Ignored, Refuses};
+
+macro_rules! settings {
+    ($($path:literal $standing:ident $why:literal;)+) => {
+        /// All keys, in the order of the documentation.
+        pub const SETTINGS: &[Setting] = &[$(Setting { path: $path, standing: $standing, why: $why }),+];
+    };
+}
+
+settings! {
+    "version" Built "The version of the policy, in the person's own words.";
+    "defaults" Built "The task classes.";
+    "defaults.chat_default" Built "The class of chat_completion without a model.";
+    "defaults.*" Built "One task class.";
+    "defaults.*.provider" Built "Whose model answers.";
+    "defaults.*.model" Built "Which model answers.";
+    "defaults.*.max_tokens" Guard "The most output tokens of an answer.";
+    "defaults.*.rationale" Built "What the class is for, told to the calling model.";
+    "defaults.*.temperature" Built "Passed on where the caller says nothing.";
+    "defaults.*.timeout_s" Built "The deadline of a call.";
+    "defaults.*.members" Refuses "Asks for several models; one answer would pass for several.";
+    "defaults.*.cost_cap_usd" Refuses "Limits the spend of one flow; nothing would hold it.";
+    "defaults.*.synthesis" Refuses "Asks for one answer made from several; one would pass for it.";
+    "defaults.*.tier" Refuses "Limits which models may answer; nothing would hold it.";
+    "defaults.*.depth" Refuses "Asks for planning and verification; a single answer would be unverified.";
+    "defaults.*.data_policy" Refuses "Limits what may be sent; nothing would check it.";
+    "defaults.*.cache" Ignored "Only saves money; without it every call is sent.";
+    "defaults.*.split" Ignored "Only shares calls among models; all go to the one in provider and model.";
+    "defaults.*.strategy" Ignored "Only reorders the models of a class; they are tried as written.";
+    "cost_preflight" Guard "Warns and blocks by the likely cost of one call.";
+    "cost_preflight.enabled" Guard "Switches both gates.";
+    "cost_preflight.chars_per_token" Guard "For the likely cost.";
+    "cost_preflight.warn_usd" Guard "A likely cost from here is said in warnings.";
+    "cost_preflight.block_usd" Guard "A likely cost from here is denied.";
+    "visibility" Guard "Names classes whose answers must be independent.";
+    "visibility.*" Refuses "Promises independent answers; nothing would certify them.";
+    "visibility.*.mode" Refuses "Part of visibility.";
+    "visibility.*.members_see" Refuses "Part of visibility.";
+    "visibility.*.enforce" Refuses "Part of visibility.";
+    "fallback" Built "What is tried after the first model, by class.";
+    "fallback.*" Built "The ordered list of one class.";
+    "fallback.*[].provider" Built "Whose model.";
+    "fallback.*[].model" Built "Which model.";
+    "orchestration" Ignored "Only describes llm_orchestrate, which is not offered.";
+    "orchestration.roles" Ignored "Part of orchestration.";
+    "orchestration.roles.*" Ignored "Planner, worker or verifier.";
+    "orchestration.roles.*.provider" Ignored "Part of orchestration.";
+    "orchestration.roles.*.model" Ignored "Part of orchestration.";
+    "orchestration.roles.*.max_tokens" Ignored "Part of orchestration.";
+    "orchestration.instructions" Ignored "Part of orchestration.";
+    "orchestration.instructions.*" Ignored "Part of orchestration.";
+    "orchestration.depth" Ignored "Part of orchestration.";
+    "orchestration.depth.*" Ignored "Part of orchestration.";
+    "orchestration.depth.*.plan" Ignored "Part of orchestration.";
+    "orchestration.depth.*.verify" Ignored "Part of orchestration.";
+    "orchestration.depth.*.replan_on_fail" Ignored "Part of orchestration.";
+    "orchestration.depth.*.max_replans" Ignored "Part of orchestration.";
+    "providers" Built "Endpoints of one's own, and changes to built-in ones.";
+    "providers.*" Built "One provider.";
+    "providers.*.wire" Built "How it is spoken to.";
+    "providers.*.base_url" Built "Where its API begins.";
+    "providers.*.key" Built "A keychain item, or {env: NAME}.";
+    "providers.*.key.env" Built "The environment variable that holds the key.";
+    "providers.*.local" Built "It runs on this machine and costs nothing.";
+    "providers.*.title" Built "Its name for people.";
+    "providers.*.headers" Refuses "May choose who is billed or what is kept; calls would go without them.";
+    "providers.*.proxy" Refuses "Limits the way calls take; they would go directly.";
+    "providers.*.organization" Refuses "Chooses who is billed; calls would go without it.";
+    "providers.*.trust" Ignored "Only used by data_policy, which refuses by itself.";
+    "providers.*.timeout_s" Ignored "Only bounds waiting; timeouts holds.";
+    "providers.*.api_version" Ignored "Only chooses a dialect; the endpoint says so itself where it needs one.";
+    "models" Built "What is known about models.";
+    "models.*" Built "One model, as provider/model.";
+    "models.*.description" Built "Told to the calling model.";
+    "models.*.use_for" Built "Good for, told to the calling model.";
+    "models.*.avoid_for" Built "Not good for, told to the calling model.";
+    "models.*.tier" Guard "L0 to L3, how dear it is.";
+    "models.*.context" Guard "Tokens of context.";
+    "models.*.max_output" Guard "The most output tokens.";
+    "models.*.price" Guard "US dollars for a million tokens.";
+    "models.*.price.input" Guard "Tokens read.";
+    "models.*.price.output" Guard "Tokens made.";
+    "models.*.price.cached_input" Guard "Tokens read from the provider's cache.";
+    "models.*.price.cache_write" Guard "Tokens written to the provider's cache.";
+    "models.*.aliases" Built "Other names for chat_completion.";
+    "models.*.enabled" Guard "false takes it out of use.";
+    "caps" Guard "Spend limits.";
+    "caps[].scope" Guard "all or provider; other scopes refuse.";
+    "caps[].name" Guard "Which one; without it, each has its own account.";
+    "caps[].window" Guard "call, flow, day or month; other windows refuse.";
+    "caps[].limit_usd" Guard "Charged plus held never passes it.";
+    "caps[].on_hit" Guard "block; anything else refuses.";
+    "caps[].alerts" Built "Percentages at which the person is told.";
+    "escalation" Refuses "Limits how dear a model may answer and who is asked; nothing would ask.";
+    "escalation.max_tier" Refuses "Part of escalation.";
+    "escalation.confirm" Refuses "Part of escalation.";
+    "escalation.timeout_s" Refuses "Part of escalation.";
+    "profiles" Ignored "Only takes effect once one is chosen, and none can be.";
+    "profiles.*" Ignored "One profile.";
+    "profiles.*.defaults" Ignored "Part of a profile.";
+    "profiles.*.max_tier" Ignored "Part of a profile.";
+    "profiles.*.local_only" Ignored "Part of a profile.";
+    "retry" Built "When the same target is tried again.";
+    "retry.delays_s" Built "The waits; their number is the number of retries.";
+    "retry.jitter" Built "The share by which waits vary.";
+    "breaker" Ignored "Only rests a failing target; it is tried each time.";
+    "breaker.failures" Ignored "Part of breaker.";
+    "breaker.cooldown_s" Ignored "Part of breaker.";
+    "timeouts" Built "How long is waited.";
+    "timeouts.connect_s" Built "To connect.";
+    "timeouts.first_token_s" Built "To the first token.";
+    "timeouts.first_token_slow_s" Built "To the first token of a slow target.";
+    "timeouts.idle_s" Built "Between two signs of life.";
+    "timeouts.total_s" Built "The deadline of a call over all targets and retries.";
+    "concurrency" Refuses "Limits how many calls run at once; nothing would hold them back.";
+    "concurrency.global" Refuses "Part of concurrency.";
+    "concurrency.per_provider" Refuses "Part of concurrency.";
+    "cache" Ignored "Only saves money; without it every call is sent.";
+    "cache.ttl_s" Ignored "Part of cache.";
+    "cache.max_mb" Ignored "Part of cache.";
+    "data_policy" Refuses "Limits what may be sent where; nothing would check it.";
+}
+
+/// Places where a file written for llm-gateway-mcp may have keys of its own: an unknown key is
+/// told, not refused.
+const SHARED: &[&str] = &[
+    "",
+    "defaults.*",
+    "cost_preflight",
+    "visibility.*",
+    "fallback.*[]",
+    "orchestration",
+    "orchestration.roles",
+    "orchestration.roles.*",
+    "orchestration.depth.*",
+];
+
+/// The row of a key below `place`.
+pub(super) fn setting(place: &str, key: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| below(place, setting.path) == Some(key))
+}
+
+/// The keys that may stand below `place`, without those a person names.
+pub(super) fn keys_of(place: &str) -> impl Iterator<Item = &'static Setting> {
+    SETTINGS.iter().filter(move |setting| below(place, setting.path).is_some_and(|key| key != "*"))
+}
+
+/// The last part of `path` where the rest is `place`.
+pub(super) fn below<'a>(place: &str, path: &'a str) -> Option<&'a str> {
+    let rest = path.strip_prefix(place)?;
+    let key = if place.is_empty() { rest } else { rest.strip_prefix('.')? };
+    (!key.contains('.')).then_some(key)
+}
+
+/// Whether unknown keys at `place` are let through.
+pub(super) fn is_shared(place: &str) -> bool {
+    SHARED.contains(&place)
+}
