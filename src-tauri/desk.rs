@@ -1,0 +1,102 @@
+//! What the parts of the app share: the gateway on this home, the handle of the app, and the few
+//! facts about this desktop that are not in the ledger because they end with this process.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use pointsman_engine::Gateway;
+use pointsman_engine::view::{Lamp, Overview, ProblemRow, Status};
+use tauri::AppHandle;
+
+/// The app's own state; one for the life of the process.
+pub(crate) struct Desk {
+    /// Everything that is decided or stored.
+    pub(crate) gateway: Gateway,
+    /// The app, for windows and dialogs.
+    pub(crate) app: AppHandle,
+    /// Whether an icon stands in a tray now.
+    tray: AtomicBool,
+    /// Counts how often the window was shown or hidden, so that a timer knows whether it is still meant.
+    moves: AtomicU64,
+    /// The count of `moves` at the last page that said it is drawn.
+    drawn: AtomicU64,
+    /// The person chose to quit when no request runs any more.
+    leaving: AtomicBool,
+}
+
+impl Desk {
+    /// A desk with no tray and no window yet.
+    pub(crate) fn new(gateway: Gateway, app: AppHandle) -> Self {
+        Self {
+            gateway,
+            app,
+            tray: AtomicBool::new(false),
+            moves: AtomicU64::new(0),
+            drawn: AtomicU64::new(0),
+            leaving: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether an icon stands in a tray.
+    pub(crate) fn has_tray(&self) -> bool {
+        self.tray.load(Ordering::Acquire)
+    }
+
+    /// An icon stands in a tray.
+    pub(crate) fn tray_stands(&self) {
+        self.tray.store(true, Ordering::Release);
+    }
+
+    /// The window was shown or hidden; the number names this move.
+    pub(crate) fn moved(&self) -> u64 {
+        self.moves.fetch_add(1, Ordering::AcqRel) + 1
+    }
+
+    /// Whether the window was neither shown nor hidden since that move.
+    pub(crate) fn still_at(&self, at: u64) -> bool {
+        self.moves.load(Ordering::Acquire) == at
+    }
+
+    /// The page is drawn.
+    pub(crate) fn page_drawn(&self) {
+        self.drawn.store(self.moves.load(Ordering::Acquire).max(1), Ordering::Release);
+    }
+
+    /// Whether a page has said that it is drawn since that move.
+    pub(crate) fn drawn_since(&self, at: u64) -> bool {
+        self.drawn.load(Ordering::Acquire) >= at
+    }
+
+    /// Quit as soon as no request runs.
+    pub(crate) fn leave_when_done(&self) {
+        self.leaving.store(true, Ordering::Release);
+    }
+
+    /// Whether the person chose that.
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.leaving.load(Ordering::Acquire)
+    }
+
+    /// The status with what only this process knows.
+    pub(crate) fn with_own_problems(&self, mut status: Status) -> Status {
+        if !self.has_tray() {
+            status.problems += 1;
+        }
+        status
+    }
+
+    /// The first page with what only this process knows.
+    pub(crate) fn with_own_problem_rows(&self, mut overview: Overview) -> Overview {
+        if !self.has_tray() {
+            overview.problems.push(ProblemRow {
+                id: "no-tray".to_owned(),
+                lamp: Lamp::Caution,
+                title: "Your desktop shows no tray icons; Pointsman stays as a normal window.".to_owned(),
+                detail: "Closing the window quits Pointsman. Connected clients keep working. \
+                         A tray extension of your desktop brings the icon back."
+                    .to_owned(),
+                action: None,
+            });
+        }
+        overview
+    }
+}

@@ -1,0 +1,72 @@
+//! Native dialogs, opened from Rust for what a page must not be able to decide: no script can press
+//! their buttons. Each waits for the person and blocks nothing else.
+
+use tauri::{AppHandle, Manager};
+use tauri_plugin_dialog::{DialogExt, MessageDialogButtons, MessageDialogKind, MessageDialogResult};
+use tokio::sync::oneshot;
+
+use crate::windows::MAIN;
+
+/// What is asked.
+pub(crate) struct Question {
+    /// In the title bar.
+    pub(crate) title: &'static str,
+    /// What would happen.
+    pub(crate) text: String,
+    /// The button that does it.
+    pub(crate) yes: &'static str,
+    /// The button that does not; closing the dialog is the same.
+    pub(crate) no: &'static str,
+}
+
+/// Asks, and waits for the answer. A dialog that could not be shown or was closed means no.
+pub(crate) async fn ask(app: &AppHandle, question: Question) -> bool {
+    let buttons = MessageDialogButtons::OkCancelCustom(question.yes.to_owned(), question.no.to_owned());
+    let answer = show(app, question.title, question.text, MessageDialogKind::Warning, buttons).await;
+    answer == MessageDialogResult::Ok || answer == MessageDialogResult::Custom(question.yes.to_owned())
+}
+
+/// The answer to a question with a third way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Choice {
+    /// The first button.
+    First,
+    /// The second button.
+    Second,
+    /// The third button, or the dialog was closed.
+    Neither,
+}
+
+/// Asks for one of two things or neither.
+pub(crate) async fn choose(app: &AppHandle, title: &'static str, text: String, buttons: [&'static str; 3]) -> Choice {
+    let [first, second, neither] = buttons.map(str::to_owned);
+    let three = MessageDialogButtons::YesNoCancelCustom(first.clone(), second.clone(), neither);
+    match show(app, title, text, MessageDialogKind::Warning, three).await {
+        MessageDialogResult::Yes => Choice::First,
+        MessageDialogResult::No => Choice::Second,
+        MessageDialogResult::Custom(label) if label == first => Choice::First,
+        MessageDialogResult::Custom(label) if label == second => Choice::Second,
+        MessageDialogResult::Ok | MessageDialogResult::Cancel | MessageDialogResult::Custom(_) => Choice::Neither,
+    }
+}
+
+/// Says what is wrong and waits until it was read.
+pub(crate) async fn tell(app: &AppHandle, text: String) {
+    show(app, "Pointsman", text, MessageDialogKind::Error, MessageDialogButtons::Ok).await;
+}
+
+async fn show(
+    app: &AppHandle,
+    title: &str,
+    text: String,
+    kind: MessageDialogKind,
+    buttons: MessageDialogButtons,
+) -> MessageDialogResult {
+    let (answered, answer) = oneshot::channel();
+    let mut dialog = app.dialog().message(text).title(title).kind(kind).buttons(buttons);
+    if let Some(window) = app.get_webview_window(MAIN) {
+        dialog = dialog.parent(&window);
+    }
+    dialog.show_with_result(move |result| drop(answered.send(result)));
+    answer.await.unwrap_or(MessageDialogResult::Cancel)
+}

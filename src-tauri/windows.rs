@@ -1,0 +1,170 @@
+//! The window: made when it is first opened, hidden when it is closed, and its web view destroyed
+//! half a minute later, so that an app nobody looks at costs no browser. It shows the app's own pages
+//! and goes nowhere else; what a page may ask for is in `capabilities/` and in `rpc`.
+
+use std::time::Duration;
+
+use tauri::webview::NewWindowResponse;
+use tauri::{AppHandle, Manager, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent};
+
+use crate::desk::Desk;
+use crate::quit;
+
+/// The label of the main window.
+pub(crate) const MAIN: &str = "main";
+
+/// How long a hidden window keeps its web view.
+const KEEP_HIDDEN: Duration = Duration::from_secs(30);
+
+/// How long a page may take until it is drawn.
+const DRAWN_WITHIN: Duration = Duration::from_secs(8);
+
+/// Shows the main window, in front and with the focus.
+pub(crate) fn show(app: &AppHandle) {
+    let desk = app.state::<Desk>();
+    let at = desk.moved();
+    let shown = match app.get_webview_window(MAIN) {
+        Some(window) => window.unminimize().and_then(|()| window.show()).and_then(|()| window.set_focus()),
+        None => make(app).map(|_| watch_for_blank(app, at)),
+    };
+    if let Err(error) = shown {
+        tracing::error!("the window could not be shown: {error}");
+    }
+}
+
+/// Hides the window where it has the focus, else shows it: a click on the tray icon.
+pub(crate) fn toggle(app: &AppHandle) {
+    match app.get_webview_window(MAIN) {
+        Some(window) if window.is_visible().unwrap_or(false) && window.is_focused().unwrap_or(false) => hide(&window),
+        _ => show(app),
+    }
+}
+
+/// Hides the window, and destroys its web view where it stays hidden.
+fn hide(window: &WebviewWindow) {
+    let app = window.app_handle().clone();
+    let at = app.state::<Desk>().moved();
+    if let Err(error) = window.hide() {
+        tracing::error!("the window could not be hidden: {error}");
+    }
+    tauri::async_runtime::spawn(async move {
+        tokio::time::sleep(KEEP_HIDDEN).await;
+        if app.state::<Desk>().still_at(at)
+            && let Some(window) = app.get_webview_window(MAIN)
+            && let Err(error) = window.destroy()
+        {
+            tracing::error!("the hidden window could not be destroyed: {error}");
+        }
+    });
+}
+
+fn make(app: &AppHandle) -> tauri::Result<WebviewWindow> {
+    let window = WebviewWindowBuilder::new(app, MAIN, WebviewUrl::App("index.html".into()))
+        .title("Pointsman")
+        .inner_size(1080.0, 720.0)
+        .min_inner_size(720.0, 480.0)
+        .center()
+        .disable_drag_drop_handler()
+        .devtools(cfg!(debug_assertions))
+        .on_navigation(is_own)
+        .on_new_window(|url, _| {
+            tracing::warn!(%url, "a page asked for a new window; denied");
+            NewWindowResponse::Deny
+        })
+        .build()?;
+    let handle = app.clone();
+    window.on_window_event(move |event| {
+        if let WindowEvent::CloseRequested { api, .. } = event {
+            api.prevent_close();
+            closed(&handle);
+        }
+    });
+    Ok(window)
+}
+
+/// The person closed the window: with a tray it hides, without one that is quitting.
+fn closed(app: &AppHandle) {
+    if !app.state::<Desk>().has_tray() {
+        quit::ask(app);
+    } else if let Some(window) = app.get_webview_window(MAIN) {
+        hide(&window);
+    }
+}
+
+/// Whether a page may go there: only the app's own pages, whose address differs by system.
+fn is_own(url: &Url) -> bool {
+    let own = match url.scheme() {
+        "tauri" => url.host_str() == Some("localhost"),
+        "http" | "https" => cfg!(windows) && url.host_str() == Some("tauri.localhost") && url.port().is_none(),
+        _ => false,
+    };
+    if !own {
+        tracing::warn!(%url, "a page asked to go elsewhere; denied");
+    }
+    own
+}
+
+/// Where the page does not say within eight seconds that it is drawn, the graphics of this machine are
+/// at fault more often than not: offers to start once more without them.
+fn watch_for_blank(app: &AppHandle, at: u64) {
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move {
+        tokio::time::sleep(DRAWN_WITHIN).await;
+        let desk = app.state::<Desk>();
+        if desk.drawn_since(at) || !desk.still_at(at) {
+            return;
+        }
+        tracing::error!("the window is still blank after {} s", DRAWN_WITHIN.as_secs());
+        #[cfg(target_os = "linux")]
+        offer_safe_graphics(&app).await;
+    });
+}
+
+#[cfg(target_os = "linux")]
+async fn offer_safe_graphics(app: &AppHandle) {
+    use crate::dialogs::{Question, ask};
+    const SAFE: &[(&str, &str)] = &[
+        ("WEBKIT_DISABLE_DMABUF_RENDERER", "1"),
+        ("WEBKIT_DISABLE_COMPOSITING_MODE", "1"),
+        ("LIBGL_ALWAYS_SOFTWARE", "1"),
+    ];
+    if SAFE.iter().all(|(name, _)| std::env::var_os(name).is_some()) {
+        return;
+    }
+    let question = Question {
+        title: "Pointsman",
+        text: "The window stayed blank. Start with safe graphics?\n\nConnected clients keep working meanwhile."
+            .to_owned(),
+        yes: "Start with safe graphics",
+        no: "Leave it",
+    };
+    if ask(app, question).await {
+        tauri_plugin_single_instance::destroy(app);
+        let error = crate::launch::again(SAFE);
+        tracing::error!("could not start again: {error}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_goes_nowhere_but_to_the_apps_own() {
+        let own = if cfg!(windows) { "http://tauri.localhost/index.html" } else { "tauri://localhost/index.html" };
+        assert!(is_own(&own.parse().unwrap()));
+        for elsewhere in [
+            "https://example.com/",
+            "http://localhost/",
+            "http://127.0.0.1:1420/",
+            "tauri://elsewhere/",
+            "https://tauri.localhost:8443/",
+            "file:///etc/passwd",
+            "data:text/html,x",
+            "javascript:alert(1)",
+            "about:blank",
+        ] {
+            assert!(!is_own(&elsewhere.parse().unwrap()), "{elsewhere}");
+        }
+    }
+}
