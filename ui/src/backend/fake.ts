@@ -1,0 +1,38 @@
+// Fixtures in place of Rust, for the page tests only; the real bundle does not contain this file.
+// `fake("busy")` answers every command from one state, keeps what the page does to it and sends the news.
+
+import type { Topic } from "../bindings.gen";
+import { fixtures, type Fixture } from "./fixtures";
+import type { Args, Backend, Command, Result } from "./index";
+
+declare global {
+  interface Window {
+    /** Page tests reach in here: to change the state, to send news, to see what was asked. */
+    fake: { state: Fixture; calls: { cmd: string; args: unknown }[]; news: (...topics: Topic[]) => void };
+  }
+}
+
+export function fake(name: string): Backend {
+  const make = fixtures[name];
+  if (!make) throw new Error(`no fixture is called ${name}`);
+  const state = make(Date.now());
+  const listeners = new Set<(topics: Topic[]) => void>();
+  const news = (...topics: Topic[]) => listeners.forEach((then) => then(topics));
+  window.fake = { state, calls: [], news };
+
+  return {
+    async call<C extends Command>(cmd: C, args: Args<C>): Promise<Result<C>> {
+      window.fake.calls.push({ cmd, args });
+      if (state.hang.includes(cmd)) return new Promise(() => undefined);
+      await new Promise((then) => setTimeout(then, state.delay));
+      const denial = state.deny[cmd];
+      if (denial) throw denial;
+      const answer = state.commands[cmd](args as never, state, news);
+      return structuredClone(answer) as Result<C>;
+    },
+    onChanged(then) {
+      listeners.add(then);
+      return () => listeners.delete(then);
+    },
+  };
+}

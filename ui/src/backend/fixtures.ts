@@ -1,0 +1,359 @@
+// The states of an install that the pages must be able to show. Amounts are made up; this is test material.
+
+import type {
+  ActivityPage, ClientCard, ClientsPage, Commands, ConnectPlan, DiffLine, KeyRow, KeysPage, Money, MoneyBar, Overview,
+  ProblemRow, ProviderChoice, RequestRow, Status, Topic,
+} from "../bindings.gen";
+import type { Denial } from "./index";
+
+const MIN = 60_000;
+const HOUR = 60 * MIN;
+
+type Answers = {
+  [C in keyof Commands]: (args: Commands[C]["args"], state: Fixture, news: (...topics: Topic[]) => void) => Commands[C]["result"];
+};
+
+export type Fixture = {
+  status: Status;
+  overview: Overview;
+  keys: KeysPage;
+  clients: ClientsPage;
+  activity: ActivityPage;
+  plan: ConnectPlan;
+  /** How long each answer takes, in ms. */
+  delay: number;
+  /** Commands that never answer. */
+  hang: string[];
+  /** Commands that are denied. */
+  deny: Partial<Record<string, Denial>>;
+  commands: Answers;
+};
+
+function usd(micros: number): Money {
+  const dollars = micros / 1e6;
+  return { micros, text: micros !== 0 && Math.abs(micros) < 1e6 && micros % 10_000 !== 0 ? `$${dollars.toFixed(4)}` : `$${dollars.toFixed(2)}` };
+}
+
+function bar(used: number, held: number, limit: number | null, resets_ms: number): MoneyBar {
+  const share = (part: number) => (limit ? Math.min(10_000, Math.floor((part * 10_000) / limit)) : 0);
+  return {
+    used: usd(used), held: usd(held), left: limit === null ? null : usd(Math.max(0, limit - used - held)),
+    limit: limit === null ? null : usd(limit), used_bp: share(used), held_bp: share(held), resets_ms,
+  };
+}
+
+function midnight(now: number, days: number): number {
+  const d = new Date(now);
+  return new Date(d.getFullYear(), d.getMonth(), d.getDate() + days).getTime();
+}
+
+function nextMonth(now: number): number {
+  const d = new Date(now);
+  return new Date(d.getFullYear(), d.getMonth() + 1, 1).getTime();
+}
+
+let ids = 0;
+function request(now: number, over: Partial<RequestRow>): RequestRow {
+  ids += 1;
+  return {
+    id: `r${ids}`, at_ms: now, client: "claude-desktop", client_title: "Claude Desktop", tool: "llm_route", class: "summarize",
+    model: "gpt-6-mini", provider: "openai", tokens: 1_733, took_ms: 900, state: "answered", cost: usd(2_100), held: null,
+    assumed: false, code: null, reason: "first choice of summarize", ...over,
+  };
+}
+
+function requests(now: number): RequestRow[] {
+  const at = (minutes: number) => now - minutes * MIN;
+  return [
+    request(at(0) - 2_400, { class: "code_review", model: "gpt-6", tokens: null, took_ms: null, state: "running", cost: usd(0), held: usd(50_000), reason: "first choice of code_review" }),
+    request(at(3), { class: "code_review", model: "gpt-6", tokens: 6_902, took_ms: 3_100, cost: usd(41_200), reason: "first choice of code_review" }),
+    request(at(5), { state: "fallback", model: "deepseek-v4", provider: "deepseek", tokens: 4_188, took_ms: 6_900, cost: usd(2_100), reason: "openai/gpt-6-mini is rate limited and asked to wait 90 s, which is too long for this call. deepseek/deepseek-v4 answered instead." }),
+    request(at(22), { class: "extract_json", model: "deepseek-v4", provider: "deepseek", tokens: 1_733, took_ms: 900, cost: usd(800), client: "claude-desktop", reason: "first choice of extract_json" }),
+    request(at(27), { class: "plan_change", model: "gpt-6", tokens: 9_320, took_ms: 18_400, cost: usd(113_000), client: "", client_title: "Command line", tool: "route", reason: "first choice of plan_change" }),
+    request(at(40), { class: "translate", model: "", provider: "", tokens: null, took_ms: 12, state: "denied", cost: usd(0), code: "cap_exceeded", reason: "The day cap of $5.00 is reached: $4.98 is used and this call may need $0.06. It resets at 00:00." }),
+    request(at(52), { class: "second_opinion", model: "gpt-6", tokens: 1_020, took_ms: 61_700, state: "failed", cost: usd(15_300), assumed: true, code: "timeout", reason: "openai/gpt-6 did not begin to answer within 10 s. No fallback is written for second_opinion." }),
+    request(at(75), { class: "chat", tool: "chat_completion", model: "anthropic/claude-sonnet-5-5-with-a-very-long-name-20261101", provider: "openrouter", tokens: 11_480, took_ms: 9_700, cost: usd(64_400), reason: "asked for by name" }),
+    request(at(90), { class: "summarize", state: "cancelled", tokens: null, took_ms: 1_200, cost: usd(900), assumed: true, code: "cancelled", reason: "Claude Desktop cancelled the call after it was sent." }),
+    request(at(24 * 60 + 30), { class: "extract_json", model: "qwen4-coder:14b", provider: "ollama", tokens: 820, took_ms: 2_200, cost: usd(0), reason: "first choice of extract_json" }),
+    request(at(26 * 60), { class: "summarize", state: "interrupted", tokens: null, took_ms: null, cost: usd(6_800), assumed: true, code: "interrupted", reason: "The process ended before an answer was there. The worst case is charged." }),
+  ];
+}
+
+const PROVIDERS: ProviderChoice[] = [
+  { id: "openai", title: "OpenAI", origin: "api.openai.com", prefixes: ["sk-proj-", "sk-svcacct-", "sk-"], keys_page: "https://platform.openai.com/api-keys" },
+  { id: "openrouter", title: "OpenRouter", origin: "openrouter.ai", prefixes: ["sk-or-"], keys_page: "https://openrouter.ai/keys" },
+  { id: "deepseek", title: "DeepSeek", origin: "api.deepseek.com", prefixes: ["sk-"], keys_page: "https://platform.deepseek.com/api_keys" },
+];
+
+function keyRows(now: number): KeyRow[] {
+  return [
+    { provider: "openai", title: "OpenAI", origin: "api.openai.com", source: "keychain", env: null, last4: "m0Zk", fingerprint: "31ab 7e95", state: "valid", checked_ms: now - 22 * MIN, models: 24, month: usd(15_600_000), message: null, classes: ["code_review", "plan_change"] },
+    { provider: "openrouter", title: "OpenRouter", origin: "openrouter.ai", source: "keychain", env: null, last4: "8tRw", fingerprint: "c7d0 02ef", state: "rate_limited", checked_ms: now - 5 * MIN, models: 312, month: usd(4_690_000), message: null, classes: [] },
+    { provider: "deepseek", title: "DeepSeek", origin: "api.deepseek.com", source: "keychain", env: null, last4: "pp3L", fingerprint: "54b8 a91c", state: "refused", checked_ms: now - 96 * MIN, models: 0, month: usd(290_000), message: "DeepSeek refused the key (401): “Authentication Fails, your api key is invalid”. Replace it.", classes: ["extract_json"] },
+    { provider: "xai", title: "xAI", origin: "api.x.ai", source: "env", env: "XAI_API_KEY", last4: "Vc91", fingerprint: "77e0 11aa", state: "not_checked", checked_ms: null, models: null, month: usd(0), message: null, classes: [] },
+    { provider: "ollama", title: "Ollama", origin: "127.0.0.1:11434", source: "none", env: null, last4: null, fingerprint: null, state: "valid", checked_ms: now - 4 * MIN, models: 6, month: usd(0), message: null, classes: [] },
+  ];
+}
+
+const PATH = "~/.config/Claude/claude_desktop_config.json";
+
+function client(now: number, over: Partial<ClientCard> = {}): ClientCard {
+  return {
+    id: "claude-desktop", title: "Claude Desktop", state: "connected", path: PATH, paths: [PATH], running: true,
+    last_call_ms: now - 2 * MIN, hello_ms: now - 5.5 * HOUR, today: usd(1_090_000), calls_today: 31, backups: 3,
+    entry: '{"command":"/home/kim/.local/share/pointsman/bin/pointsman","args":["mcp","--home","/home/kim/.local/share/pointsman","--client","claude-desktop"]}',
+    others: ["issues", "postgres"], error: null, looked_in: [PATH], ...over,
+  };
+}
+
+const line = (kind: DiffLine["kind"], number: number, text: string): DiffLine => ({ kind, number, text });
+const DIFF: DiffLine[] = [
+  line("same", 14, '  "mcpServers": {'),
+  line("same", 15, '    "issues": {'),
+  line("same", 16, '      "command": "npx",'),
+  line("same", 17, '      "args": ["-y", "@acme/issues-mcp"]'),
+  line("del", 18, "    }"),
+  line("add", 18, "    },"),
+  line("add", 19, '    "pointsman": {'),
+  line("add", 20, '      "command": "/home/kim/.local/share/pointsman/bin/pointsman",'),
+  line("add", 21, '      "args": ["mcp", "--client", "claude-desktop"]'),
+  line("add", 22, "    }"),
+  line("same", 23, "  },"),
+  line("same", 24, '  "preferences": {'),
+  line("gap", 0, ""),
+  line("same", 40, "}"),
+];
+
+function plan(over: Partial<ConnectPlan> = {}): ConnectPlan {
+  return {
+    hash: "9f2c41d0", client: "claude-desktop", path: PATH, name: "pointsman", diff: DIFF, added: 5, removed: 1,
+    backup: "~/.local/share/pointsman/backups/claude-desktop/20261121-142400-9f2c.json", running: false, nothing_to_do: false, taken: null, ...over,
+  };
+}
+
+const POLICY_DIFF: DiffLine[] = [
+  line("same", 30, "caps:"),
+  line("same", 31, "  - scope: all"),
+  line("same", 32, "    window: day"),
+  line("del", 33, "    limit_usd: 5.00"),
+  line("add", 33, "    limit_usd: 25.00"),
+  line("same", 34, "    on_hit: block"),
+  line("gap", 0, ""),
+  line("same", 41, "providers:"),
+  line("add", 42, "  deepseek:"),
+  line("add", 43, "    base_url: https://proxy.example.net/v1  # faster"),
+];
+
+const PROBLEMS: ProblemRow[] = [
+  { id: "key:deepseek", lamp: "stop", title: "The DeepSeek key was refused", detail: "401 since 12:48. `extract_json` goes to its fallback.", action: { kind: "open_keys", label: "Replace key", target: "deepseek" } },
+  { id: "client:claude-desktop", lamp: "caution", title: "Our entry in Claude Desktop's settings is gone", detail: `\`${PATH}\` was rewritten by another program. Claude cannot reach Pointsman.`, action: { kind: "open_clients", label: "Repair", target: "claude-desktop" } },
+];
+
+function base(now: number): Fixture {
+  const rows = requests(now);
+  return {
+    status: { running: "running", problems: 0, key_problems: 0, client_problems: 0, paused: null, practice: false, today: usd(1_420_000), day_limit: usd(5_000_000), day_used_bp: 2840, store_name: "GNOME Keyring", version: "0.1.0" },
+    overview: {
+      today: bar(1_420_000, 50_000, 5_000_000, midnight(now, 1)), month: bar(23_100_000, 50_000, 50_000_000, nextMonth(now)),
+      hours: [6, 8, 3, 0, 2, 4, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 4, 7, 9, 5, 2, 11, 5], requests_24h: 68, problems: [],
+      recent: rows.slice(0, 5), clients: [{ id: "claude-desktop", title: "Claude Desktop", state: "connected", last_call_ms: now - 2 * MIN }],
+      draft: null, policy_path: "~/.local/share/pointsman/routing.yaml",
+    },
+    keys: { store: { state: "ready", name: "GNOME Keyring", sentence: "" }, rows: keyRows(now).filter((row) => row.state !== "refused"), providers: PROVIDERS },
+    clients: { clients: [client(now)] },
+    activity: { rows, today_requests: 44, today: usd(1_420_000) },
+    plan: plan(),
+    delay: 0,
+    hang: [],
+    deny: {},
+    commands,
+  };
+}
+
+const commands: Answers = {
+  status: (_, state) => state.status,
+  overview: (_, state) => state.overview,
+  keys: (_, state) => state.keys,
+  key_add({ provider, secret }, state, news) {
+    const choice = PROVIDERS.find((one) => one.id === provider)!;
+    if (secret.includes("bad")) return { stored: false, state: "refused", sentence: `${choice.title} refused the key (401). It was not stored.` };
+    const row = { ...keyRows(Date.now())[0]!, provider, title: choice.title, origin: choice.origin, last4: secret.slice(-4), checked_ms: Date.now() };
+    state.keys.rows = [row, ...state.keys.rows.filter((one) => one.provider !== provider)];
+    queueMicrotask(() => news("key"));
+    return { stored: true, state: "valid", sentence: `The ${choice.title} key works with 24 models and is stored in GNOME Keyring.` };
+  },
+  key_check({ provider }, state) {
+    const row = state.keys.rows.find((one) => one.provider === provider)!;
+    row.checked_ms = Date.now();
+    if (row.state === "not_checked") row.state = "valid";
+    return { stored: true, state: row.state, sentence: `The ${row.title} key was checked.` };
+  },
+  key_delete({ provider }, state, news) {
+    const row = state.keys.rows.find((one) => one.provider === provider)!;
+    state.keys.rows = state.keys.rows.filter((one) => one !== row);
+    queueMicrotask(() => news("key"));
+    return { stored: false, state: "missing", sentence: `The ${row.title} key is deleted from GNOME Keyring.` };
+  },
+  keychain_unlock(_, state, news) {
+    state.keys.store = { state: "ready", name: "GNOME Keyring", sentence: "" };
+    for (const row of state.keys.rows) if (row.state === "locked") row.state = "valid";
+    queueMicrotask(() => news("key"));
+    return state.keys.store;
+  },
+  clients: (_, state) => state.clients,
+  connect_plan({ replace }, state) {
+    if (!state.plan.taken) return state.plan;
+    return replace ? { ...state.plan, hash: "replaced", name: "pointsman", added: 2, removed: 2 } : state.plan;
+  },
+  connect_apply({ name }, state, news) {
+    Object.assign(state.clients.clients[0]!, client(Date.now(), { state: "waiting", running: false, hello_ms: null, last_call_ms: null, backups: 1 }));
+    queueMicrotask(() => news("client"));
+    return { done: true, sentence: `The entry \`${name}\` is in the file. Start Claude Desktop to use it.`, backup: state.plan.backup };
+  },
+  disconnect_plan: (_, state) => ({ ...state.plan, hash: "gone", diff: DIFF.map((l) => ({ ...l, kind: l.kind === "add" ? "del" : l.kind === "del" ? "add" : l.kind })), added: 1, removed: 5 }),
+  disconnect_apply(_, state, news) {
+    Object.assign(state.clients.clients[0]!, { state: "not_connected", entry: null });
+    queueMicrotask(() => news("client"));
+    return { done: true, sentence: "Our entry is removed. The file is byte for byte as it was before Connect.", backup: state.plan.backup };
+  },
+  client_test: () => ({ works: true, sentence: "The command started, said hello and listed its tools in 41 ms.", tools: ["chat_completion", "llm_route", "llm_routing_info", "spend_report"], hello_ms: 41 }),
+  client_close(_, state) {
+    state.plan.running = false;
+    state.clients.clients[0]!.running = false;
+    return { done: true, sentence: "Claude Desktop is closed.", backup: null };
+  },
+  client_open: (_, state) => {
+    state.clients.clients[0]!.running = true;
+    return { done: true, sentence: "Claude Desktop is starting.", backup: null };
+  },
+  activity({ filter, client: id, state: wanted }, state) {
+    const text = filter.toLowerCase();
+    const fits = (row: RequestRow) => `${row.class} ${row.model} ${row.client_title}`.toLowerCase().includes(text) && (!id || row.client === id) && (!wanted || row.state === wanted);
+    return { ...state.activity, rows: state.activity.rows.filter(fits) };
+  },
+  pause({ span }, state, news) {
+    const now = Date.now();
+    state.status.paused = { until_ms: span === "hour" ? now + HOUR : span === "tomorrow" ? midnight(now, 1) : null };
+    state.status.running = "paused";
+    queueMicrotask(() => news("pause"));
+    return state.status;
+  },
+  resume(_, state, news) {
+    state.status.paused = null;
+    state.status.running = "running";
+    queueMicrotask(() => news("pause"));
+    return state.status;
+  },
+  draft_activate(_, state, news) {
+    state.overview.draft = null;
+    queueMicrotask(() => news("policy"));
+    return { done: true, sentence: "The edit is active." };
+  },
+  draft_discard(_, state, news) {
+    state.overview.draft = null;
+    queueMicrotask(() => news("policy"));
+    return { done: true, sentence: "The active version is back in routing.yaml. The edit is kept beside it." };
+  },
+  policy_open: () => ({ done: true, sentence: "routing.yaml is open in your editor." }),
+  page_ready: () => null,
+};
+
+function with_(change: (state: Fixture, now: number) => void): (now: number) => Fixture {
+  return (now) => {
+    const state = base(now);
+    change(state, now);
+    return state;
+  };
+}
+
+const onlyClient = (over: Partial<ClientCard>, and?: (state: Fixture) => void) =>
+  with_((state, now) => {
+    state.clients.clients = [client(now, over)];
+    and?.(state);
+  });
+const NEW: Partial<ClientCard> = { state: "not_connected", hello_ms: null, last_call_ms: null, calls_today: 0, backups: 0, entry: null, running: false };
+
+export const fixtures: Record<string, (now: number) => Fixture> = {
+  busy: base,
+  empty: with_((state, now) => {
+    Object.assign(state.status, { today: usd(0), day_used_bp: 0, problems: 1, key_problems: 1, running: "stopped" });
+    Object.assign(state.overview, {
+      today: bar(0, 0, 2_000_000, midnight(now, 1)), month: bar(0, 0, 10_000_000, nextMonth(now)), hours: Array(24).fill(0), requests_24h: 0, recent: [],
+      problems: [{ id: "key", lamp: "stop", title: "No provider has a key", detail: "Calls are refused until one has.", action: { kind: "open_keys", label: "Add a key", target: null } }],
+      clients: [{ id: "claude-desktop", title: "Claude Desktop", state: "not_connected", last_call_ms: null }],
+    });
+    state.keys.rows = [];
+    state.clients.clients = [client(now, { ...NEW, others: [] })];
+    state.activity = { rows: [], today_requests: 0, today: usd(0) };
+  }),
+  keyless: with_((state) => {
+    state.keys.rows = ["openai", "deepseek"].map((id) => ({ ...state.keys.rows[0]!, provider: id, title: id === "openai" ? "OpenAI" : "DeepSeek", last4: null, fingerprint: null, state: "missing", checked_ms: null, models: null, month: usd(0), message: null, classes: ["summarize"] }));
+  }),
+  problems: with_((state, now) => {
+    Object.assign(state.status, { running: "attention", problems: 2, key_problems: 1, client_problems: 1 });
+    state.overview.problems = PROBLEMS;
+    state.overview.clients[0]!.state = "drifted";
+    state.keys.rows = keyRows(now);
+    state.clients.clients = [client(now, { state: "drifted", entry: null, hello_ms: now - 26 * HOUR })];
+  }),
+  draft: with_((state) => {
+    Object.assign(state.status, { running: "attention", problems: 1 });
+    state.overview.draft = { hash: "d1", seen_ms: Date.now() - 7 * MIN, widens: ["The day cap for all calls rises from $5.00 to $25.00.", "DeepSeek calls would go to `proxy.example.net` instead of `api.deepseek.com`."], diff: POLICY_DIFF };
+  }),
+  full: with_((state, now) => {
+    Object.assign(state.status, { running: "attention", problems: 1, day_used_bp: 9960 });
+    state.overview.today = bar(5_000_000, 0, 5_000_000, midnight(now, 1));
+    state.overview.month = bar(41_700_000, 0, 50_000_000, nextMonth(now));
+    state.overview.problems = [{ id: "cap:day", lamp: "stop", title: "The day cap is reached", detail: "$5.00 of $5.00 is used. Calls resume at 00:00.", action: null }];
+  }),
+  capless: with_((state, now) => {
+    state.overview.today = bar(1_420_000, 0, null, midnight(now, 1));
+    state.overview.month = bar(23_100_000, 0, null, nextMonth(now));
+    Object.assign(state.status, { day_limit: null, day_used_bp: 0 });
+  }),
+  paused: with_((state, now) => {
+    Object.assign(state.status, { running: "paused", paused: { until_ms: now + HOUR }, problems: 1 });
+    state.overview.problems = [{ id: "pause", lamp: "caution", title: "Spending is paused", detail: "Every call is refused until you resume.", action: { kind: "resume", label: "Resume spending", target: null } }];
+  }),
+  practice: with_((state) => {
+    state.status.practice = true;
+  }),
+  locked: with_((state) => {
+    Object.assign(state.status, { running: "stopped", problems: 1, key_problems: 1 });
+    state.keys.store = { state: "locked", name: "GNOME Keyring", sentence: "" };
+    for (const row of state.keys.rows) if (row.source === "keychain") Object.assign(row, { state: "locked", last4: null, fingerprint: null, models: null, checked_ms: null });
+    state.overview.problems = [{ id: "keychain", lamp: "stop", title: "The keychain is locked", detail: "Calls are refused until it is unlocked.", action: { kind: "unlock_keychain", label: "Unlock", target: null } }];
+  }),
+  storeless: with_((state) => {
+    state.keys.store = { state: "missing", name: "password store", sentence: "Install and start GNOME Keyring or KWallet, or name an environment variable under `providers` in routing.yaml." };
+    state.keys.rows = state.keys.rows.filter((row) => row.source !== "keychain");
+  }),
+  unreachable: with_((state) => {
+    Object.assign(state.keys.rows[0]!, { state: "no_credit", message: "OpenAI says the account has no credit (402). Add credit there, then check again." });
+    Object.assign(state.keys.rows[1]!, { state: "other_origin", message: "This key was stored for openrouter.ai and routing.yaml now names proxy.example.net. It is not sent there." });
+    state.deny.key_check = { code: "network", sentence: "api.x.ai could not be reached: the name was not found. Look at the network and check again." };
+  }),
+  down: with_((state) => {
+    const denial = { code: "ledger_unavailable", sentence: "The ledger cannot be read: the disk is full. Make room, then try again." };
+    for (const cmd of ["overview", "keys", "clients", "activity", "status"]) state.deny[cmd] = denial;
+  }),
+  slow: with_((state) => {
+    state.hang = ["overview", "keys", "clients", "activity"];
+  }),
+  fresh: onlyClient(NEW),
+  waiting: onlyClient({ state: "waiting", hello_ms: null, last_call_ms: null, backups: 1, running: false, calls_today: 0, today: usd(0) }),
+  unreadable: onlyClient({
+    state: "unreadable", entry: null, others: [], last_call_ms: null,
+    error: { line: 23, column: 6, sentence: "unexpected `,`.", first_line: 22, lines: ['      "args": ["-y", "@acme/issues-mcp"]', "    },,", '    "postgres": {'] },
+  }),
+  readonly: onlyClient({ ...NEW, state: "read_only" }),
+  absent: onlyClient({ ...NEW, state: "not_installed", path: "", paths: [], looked_in: [PATH, "~/.var/app/com.anthropic.Claude/config/Claude/claude_desktop_config.json"] }),
+  twice: onlyClient({
+    ...NEW, path: "%LOCALAPPDATA%\\Packages\\Claude_pzs8sxrjxfjjc\\LocalCache\\Roaming\\Claude\\claude_desktop_config.json",
+    paths: ["%LOCALAPPDATA%\\Packages\\Claude_pzs8sxrjxfjjc\\LocalCache\\Roaming\\Claude\\claude_desktop_config.json", "%APPDATA%\\Claude\\claude_desktop_config.json"],
+  }),
+  running: onlyClient({ ...NEW, running: true }, (state) => (state.plan.running = true)),
+  taken: onlyClient(NEW, (state) => Object.assign(state.plan, { name: "pointsman-2", taken: '{\n  "command": "docker",\n  "args": ["run", "railway/pointsman-sim"]\n}' })),
+  done: onlyClient(NEW, (state) => (state.plan.nothing_to_do = true)),
+  moved: onlyClient(NEW, (state) => (state.deny.connect_apply = { code: "invalid_request", sentence: "The file changed after it was shown. Nothing was written. Read it again and look at the new change." })),
+};

@@ -1,0 +1,96 @@
+// Times, durations and counts as text, all through Intl. `now` is a parameter, so that tests and pages agree.
+
+import { language, t } from "./i18n";
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const made = new Map<string, Intl.DateTimeFormat>();
+
+function format(at: number, options: Intl.DateTimeFormatOptions): string {
+  const key = `${language()} ${JSON.stringify(options)}`;
+  let it = made.get(key);
+  if (!it) made.set(key, (it = new Intl.DateTimeFormat(language(), options)));
+  return it.format(at);
+}
+
+function day(at: number): number {
+  const d = new Date(at);
+  return Date.UTC(d.getFullYear(), d.getMonth(), d.getDate()) / 86_400_000;
+}
+
+/** `14:21`, or `2:21 PM` where that is the custom. */
+export function clockTime(at: number): string {
+  return format(at, { hour: "2-digit", minute: "2-digit" });
+}
+
+/** `1 Dec`. */
+export function shortDate(at: number): string {
+  return format(at, { day: "numeric", month: "short" });
+}
+
+/** `November`, of the window that ends at `resets`. */
+export function monthEnding(resets: number): string {
+  return format(resets - 1, { month: "long" });
+}
+
+/** `today 14:02`, `yesterday 09:15`, `12 Nov, 09:15`. */
+export function dayAndTime(at: number, now: number): string {
+  const ago = day(now) - day(at);
+  const time = clockTime(at);
+  if (ago === 0) return t("time.today", { time });
+  if (ago === 1) return t("time.yesterday", { time });
+  if (ago === -1) return t("time.tomorrow", { time });
+  return format(at, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+}
+
+/** `18:00` today, `tomorrow 00:00`, `3 Dec, 00:00`: for "until …". */
+export function until(at: number, now: number): string {
+  return day(at) === day(now) ? clockTime(at) : dayAndTime(at, now);
+}
+
+/** Whether both are on the same day here. */
+export function sameDay(a: number, b: number): boolean {
+  return day(a) === day(b);
+}
+
+/** `just now`, `2 min ago`, `3 h ago`, then the day. */
+export function ago(at: number, now: number): string {
+  const past = Math.max(0, now - at);
+  if (past < MINUTE) return t("time.now");
+  const relative = new Intl.RelativeTimeFormat(language(), { style: "short", numeric: "always" });
+  if (past < HOUR) return relative.format(-Math.floor(past / MINUTE), "minute");
+  if (past < 24 * HOUR) return relative.format(-Math.floor(past / HOUR), "hour");
+  return dayAndTime(at, now);
+}
+
+/** `0.8 s`, `13.6 s`, `2 min 5 s`. */
+export function duration(ms: number): string {
+  if (ms < MINUTE) return unit(ms / 1000, "second", 1);
+  const minutes = Math.floor(ms / MINUTE);
+  return `${unit(minutes, "minute", 0)} ${unit(Math.floor((ms % MINUTE) / 1000), "second", 0)}`;
+}
+
+/** `4 s`: the seconds of something that still runs. */
+export function elapsed(ms: number): string {
+  return unit(Math.max(0, Math.floor(ms / 1000)), "second", 0);
+}
+
+function unit(value: number, name: "second" | "minute", digits: number): string {
+  return new Intl.NumberFormat(language(), {
+    style: "unit",
+    unit: name,
+    unitDisplay: "short",
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  }).format(value);
+}
+
+/** `4,188`. */
+export function count(n: number): string {
+  return new Intl.NumberFormat(language()).format(n);
+}
+
+/** `28 %` from basis points, rounded down: 100 % is shown only when it is full. */
+export function percent(basisPoints: number): string {
+  return new Intl.NumberFormat(language(), { style: "percent" }).format(Math.floor(basisPoints / 100) / 100);
+}
