@@ -91,7 +91,7 @@ fn sentence(kind: &ParseErrorKind, rest: &str) -> String {
     match kind {
         K::CommentsNotAllowed | K::UnterminatedCommentBlock => "a comment; this file may have none".into(),
         K::TrailingCommasNotAllowed => "a comma with nothing after it".into(),
-        K::ExpectedComma => "a comma is missing before this".into(),
+        K::ExpectedComma => "a comma is missing here".into(),
         K::ExpectedColonAfterObjectKey => "a `:` is missing after this name".into(),
         K::ExpectedObjectValue => "a value is missing after the `:`".into(),
         K::ExpectedStringObjectProperty => "a name must stand in double quotes".into(),
