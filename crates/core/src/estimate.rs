@@ -84,7 +84,11 @@ mod tests {
     #[test]
     fn the_bound_counts_bytes_not_characters() {
         let thumbs = chat(vec![Part::Text("👍🏽".into())]);
-        assert_eq!(most_input_tokens(&thumbs), 16 + 16 + 1 + 8, "an emoji with a skin tone is 8 bytes and may be 8 tokens");
+        assert_eq!(
+            most_input_tokens(&thumbs),
+            16 + 16 + 1 + 8,
+            "an emoji with a skin tone is 8 bytes and may be 8 tokens"
+        );
         let picture = Part::Image(Image { media_type: "image/png".into(), base64: "AAAA".into() });
         assert!(most_input_tokens(&chat(vec![picture])) >= 48_169, "the dearest image rule of the format");
     }

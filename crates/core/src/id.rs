@@ -135,7 +135,11 @@ impl ModelId {
     /// [`BadName`] where there is no `/` or a part is not a name.
     pub fn parse(text: &str) -> Result<Self, BadName> {
         let Some((provider, model)) = text.split_once('/') else {
-            return Err(BadName { what: "model", text: text.chars().take(80).collect(), why: "is not of the form provider/model" });
+            return Err(BadName {
+                what: "model",
+                text: text.chars().take(80).collect(),
+                why: "is not of the form provider/model",
+            });
         };
         Ok(Self { provider: ProviderId::parse(provider)?, model: ModelName::parse(model)? })
     }

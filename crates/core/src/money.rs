@@ -228,17 +228,45 @@ mod tests {
 
     #[test]
     fn i4_amounts_are_parsed_from_digits_and_printed_from_the_integer() {
-        for (text, micros) in [("0", 0), ("2", 2_000_000), ("0.50", 500_000), (".5", 500_000), ("15.00", 15_000_000), ("0.000001", 1), ("0.1000000000", 100_000)] {
+        for (text, micros) in [
+            ("0", 0),
+            ("2", 2_000_000),
+            ("0.50", 500_000),
+            (".5", 500_000),
+            ("15.00", 15_000_000),
+            ("0.000001", 1),
+            ("0.1000000000", 100_000),
+        ] {
             assert_eq!(MicroUsd::parse(text).map(MicroUsd::micros), Ok(micros), "{text}");
         }
-        for (text, why) in [("", NotMoney::Shape), ("1.", NotMoney::Shape), ("-1", NotMoney::Shape), ("1e3", NotMoney::Shape), ("$1", NotMoney::Shape), ("1,5", NotMoney::Shape), ("0.0000001", NotMoney::TooFine), ("1000000001", NotMoney::TooLarge), ("99999999999999999999", NotMoney::TooLarge)] {
+        for (text, why) in [
+            ("", NotMoney::Shape),
+            ("1.", NotMoney::Shape),
+            ("-1", NotMoney::Shape),
+            ("1e3", NotMoney::Shape),
+            ("$1", NotMoney::Shape),
+            ("1,5", NotMoney::Shape),
+            ("0.0000001", NotMoney::TooFine),
+            ("1000000001", NotMoney::TooLarge),
+            ("99999999999999999999", NotMoney::TooLarge),
+        ] {
             assert_eq!(MicroUsd::parse(text), Err(why), "{text}");
         }
     }
 
     #[test]
     fn shows_the_digits_that_matter() {
-        for (micros, shown) in [(0, "$0.00"), (42, "$0.000042"), (2_100, "$0.0021"), (12_345, "$0.0123"), (50_000, "$0.05"), (1_420_000, "$1.42"), (1_999_999, "$1.99"), (1_234_567_890_000, "$1,234,567.89"), (-1_500_000, "-$1.50")] {
+        for (micros, shown) in [
+            (0, "$0.00"),
+            (42, "$0.000042"),
+            (2_100, "$0.0021"),
+            (12_345, "$0.0123"),
+            (50_000, "$0.05"),
+            (1_420_000, "$1.42"),
+            (1_999_999, "$1.99"),
+            (1_234_567_890_000, "$1,234,567.89"),
+            (-1_500_000, "-$1.50"),
+        ] {
             assert_eq!(MicroUsd(micros).to_string(), shown);
         }
         assert_eq!(MicroUsd(4_999_999).total(), "$4.99", "a total is never rounded up to a cap");

@@ -190,12 +190,20 @@ fn overridden(policy: &Policy, rule: &ClassRule, wanted: &str) -> Result<ModelId
     if model.provider == rule.primary.provider {
         return Err(Denial::new(
             Code::TierExceeded,
-            format!("{model} is {}, above {} of class {}. Add it to the class in routing.yaml to allow it.", tier.as_str(), most.as_str(), rule.class),
+            format!(
+                "{model} is {}, above {} of class {}. Add it to the class in routing.yaml to allow it.",
+                tier.as_str(),
+                most.as_str(),
+                rule.class
+            ),
         ));
     }
     Err(Denial::new(
         Code::InvalidRequest,
-        format!("{model} is no candidate of class {}. Add it under fallback.{} in routing.yaml, or call chat_completion with the model.", rule.class, rule.class),
+        format!(
+            "{model} is no candidate of class {}. Add it under fallback.{} in routing.yaml, or call chat_completion with the model.",
+            rule.class, rule.class
+        ),
     ))
 }
 
@@ -213,7 +221,10 @@ fn find_model(policy: &Policy, text: &str) -> Result<ModelId, Denial> {
         [] => {}
         several => {
             let names: Vec<_> = several.iter().map(ToString::to_string).collect();
-            return Err(Denial::new(Code::UnknownModel, format!("{text:?} is offered by several providers: {}. Name one of these.", names.join(", "))));
+            return Err(Denial::new(
+                Code::UnknownModel,
+                format!("{text:?} is offered by several providers: {}. Name one of these.", names.join(", ")),
+            ));
         }
     }
     let names: Vec<String> = callable.iter().map(ToString::to_string).collect();
@@ -307,8 +318,22 @@ fn target(
             format!("No price is known for {model}, so no cap could hold. Set models.{model}.price in routing.yaml."),
         ));
     };
+    // A provider may bill more above a model's context step (OpenAI doubles its price there), which
+    // a price without steps would undercount, so the same bound as for the money decides.
+    if let Some(context) = policy.model(model).context.filter(|context| estimate::most_input_tokens(chat) > *context)
+        && !provider.local
+    {
+        return Err(Denial::new(
+            Code::ContextTooLong,
+            format!(
+                "The prompt may be longer than the {context} tokens of {model}. Shorten it or use a model with more context."
+            ),
+        ));
+    }
     let max_tokens = max_tokens(policy, found, chat, model, warnings);
-    let slow = provider.local || is_reasoning(&model.model) || found.class.and_then(|rule| rule.timeout).is_some_and(|t| t >= SLOW);
+    let slow = provider.local
+        || is_reasoning(&model.model)
+        || found.class.and_then(|rule| rule.timeout).is_some_and(|t| t >= SLOW);
     Ok(Target {
         worst: estimate::worst_cost(chat, max_tokens, &price),
         likely: estimate::likely_cost(chat, max_tokens, &price, &policy.preflight),
@@ -322,7 +347,13 @@ fn target(
 }
 
 /// The least of what the caller, the class and the model allow; the defaults where nobody says.
-fn max_tokens(policy: &Policy, found: &Candidates<'_>, chat: &Chat, model: &ModelId, warnings: &mut Vec<String>) -> u64 {
+fn max_tokens(
+    policy: &Policy,
+    found: &Candidates<'_>,
+    chat: &Chat,
+    model: &ModelId,
+    warnings: &mut Vec<String>,
+) -> u64 {
     let asked = chat.params.max_tokens;
     let class = found.class.and_then(|rule| rule.max_tokens);
     if let (Some(asked), Some(class)) = (asked, class)
@@ -353,3 +384,6 @@ fn nobody(skipped: &[(ModelId, Denial)]) -> Denial {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

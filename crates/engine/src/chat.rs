@@ -62,7 +62,8 @@ impl Gateway {
         };
         // 5 dispatch
         let (timeouts, retry) = (policy.timeouts, &policy.retry);
-        let run = Run { plan: &plan, chat: &chat, keys: &keys, caps: &policy.caps, timeouts, retry, deadline, ctx: &ctx };
+        let run =
+            Run { plan: &plan, chat: &chat, keys: &keys, caps: &policy.caps, timeouts, retry, deadline, ctx: &ctx };
         let ran = dispatch::run(inner, &hold, &run).await;
         // 6 settle
         let settled = hold.settle(&call, &plan, &ran).await;
@@ -137,7 +138,8 @@ impl<'a> Call<'a> {
                 // The hold's lease charges it later; what is said now is the most it can be.
                 meta.set_cost(plan.dearest_from(0));
                 meta.cost_assumed = true;
-                meta.warnings.push(format!("The answer is here, but its cost could not be recorded yet. {}", denial.sentence));
+                meta.warnings
+                    .push(format!("The answer is here, but its cost could not be recorded yet. {}", denial.sentence));
             }
         }
         match ran.result {
@@ -278,7 +280,8 @@ pub(crate) fn no_room(cap: &NoRoom) -> Denial {
 fn no_room_in(found: &NoRoom, zone: &jiff::tz::TimeZone) -> Denial {
     let title = found.cap.title(&found.provider);
     let mut title = title.chars();
-    let title: String = title.next().map(|first| first.to_uppercase().collect::<String>() + title.as_str()).unwrap_or_default();
+    let title: String =
+        title.next().map(|first| first.to_uppercase().collect::<String>() + title.as_str()).unwrap_or_default();
     let resets = found.resets.map(|at| {
         let format = match found.cap.window {
             pointsman_core::budget::Window::Month => "%-d %B",

@@ -102,7 +102,10 @@ pub(crate) async fn run(inner: &Inner, hold: &Hold, run: &Run<'_>) -> Ran {
                 return over(denial, None);
             }
             Ok(Advance::Lapsed) => {
-                return over(Denial::new(Code::Interrupted, "The call took longer than its hold on the caps, so it was ended."), None);
+                return over(
+                    Denial::new(Code::Interrupted, "The call took longer than its hold on the caps, so it was ended."),
+                    None,
+                );
             }
             Err(denial) => return over(denial, Some(ended)),
         }
@@ -331,7 +334,11 @@ async fn within<T>(
     match tokio::time::timeout(limit.min(left), step).await {
         Ok(result) => result,
         Err(_) => {
-            let waited = if left <= limit { "before the call's deadline".to_owned() } else { format!("for {} s", limit.as_secs().max(1)) };
+            let waited = if left <= limit {
+                "before the call's deadline".to_owned()
+            } else {
+                format!("for {} s", limit.as_secs().max(1))
+            };
             Err(Failure::new(FailureKind::Timeout, format!("{} said nothing {waited}.", target.model)))
         }
     }

@@ -115,9 +115,12 @@ fn check(path: &Path) -> Result<(), Denial> {
     use std::os::unix::fs::MetadataExt;
 
     let shown = path.display();
-    let about = path.symlink_metadata().map_err(|error| refused(format!("The home {shown} cannot be read: {error}.")))?;
+    let about =
+        path.symlink_metadata().map_err(|error| refused(format!("The home {shown} cannot be read: {error}.")))?;
     if about.file_type().is_symlink() {
-        return Err(refused(format!("The home {shown} is a symbolic link, which could be moved under us. Name the real folder with --home.")));
+        return Err(refused(format!(
+            "The home {shown} is a symbolic link, which could be moved under us. Name the real folder with --home."
+        )));
     }
     if about.mode() & 0o022 != 0 {
         return Err(refused(format!("Other people may write into the home {shown}. Run: chmod 700 '{shown}'")));
@@ -136,9 +139,12 @@ fn check(path: &Path) -> Result<(), Denial> {
 #[cfg(not(unix))]
 fn check(path: &Path) -> Result<(), Denial> {
     let shown = path.display();
-    let about = path.symlink_metadata().map_err(|error| refused(format!("The home {shown} cannot be read: {error}.")))?;
+    let about =
+        path.symlink_metadata().map_err(|error| refused(format!("The home {shown} cannot be read: {error}.")))?;
     if about.file_type().is_symlink() {
-        return Err(refused(format!("The home {shown} is a symbolic link, which could be moved under us. Name the real folder with --home.")));
+        return Err(refused(format!(
+            "The home {shown} is a symbolic link, which could be moved under us. Name the real folder with --home."
+        )));
     }
     Ok(())
 }

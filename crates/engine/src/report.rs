@@ -3,19 +3,20 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use pointsman_core::budget::{self, Cap, Scope, Window};
+use pointsman_core::budget::{Cap, Scope};
 use pointsman_core::catalog::KeyRef;
 use pointsman_core::code::{Code, Denial};
-use pointsman_core::money::MicroUsd;
 use pointsman_core::plan::tier;
 use pointsman_core::policy::Policy;
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
 use crate::ledger::account::{self, Holder};
 use crate::ledger::{LedgerError, setting};
 use crate::reply::usd;
 use crate::{Gateway, pause};
+
+mod spend;
 
 /// The most characters of model descriptions in a tool's text: about 300 tokens.
 const NOTES: usize = 1_200;
@@ -226,7 +227,7 @@ impl Gateway {
             Err(_) => Vec::new(),
         };
         let (group_by, simulated) = (query.group_by.unwrap_or(GroupBy::Model), inner.home.is_practice());
-        Ok(inner.ledger.read(move |c| spent(c, from, to, group_by, &caps, simulated)).await?)
+        Ok(inner.ledger.read(move |c| spend::spent(c, from, to, group_by, &caps, simulated)).await?)
     }
 
     /// The person's model descriptions for the text of `chat_completion`, within 1,200 characters.
@@ -236,7 +237,9 @@ impl Gateway {
             Ok(active) => notes(active.policy.callable().iter().map(|id| {
                 let rule = active.policy.model(id);
                 let mut line = id.to_string();
-                for (mark, text) in [(": ", &rule.description), (" Use for: ", &rule.use_for), (" Not for: ", &rule.avoid_for)] {
+                for (mark, text) in
+                    [(": ", &rule.description), (" Use for: ", &rule.use_for), (" Not for: ", &rule.avoid_for)]
+                {
                     if let Some(text) = text {
                         line.push_str(mark);
                         line.push_str(&one_line(text));
@@ -320,90 +323,4 @@ fn cap_lines(connection: &Connection, caps: &[Cap], now: Timestamp) -> Result<Ve
         });
     }
     Ok(lines)
-}
-
-/// Attempts and adjustments with what they are grouped by. Times are those of the reservation, so
-/// that a report agrees with the accounts.
-const MOVEMENTS: &str = "SELECT t.request_id, t.provider, t.model, q.client, q.class, q.project, t.made_ms,
-        coalesce(t.input, 0) AS input, coalesce(t.output, 0) AS output, t.charge_micro AS amount,
-        iif(t.charge = 'assumed', t.charge_micro, 0) AS assumed
-    FROM attempt t JOIN request q ON q.id = t.request_id
-    UNION ALL SELECT j.request_id, j.provider, q.model, q.client, q.class, q.project, j.made_ms, 0, 0, j.amount_micro, 0
-    FROM adjustment j JOIN request q ON q.id = j.request_id";
-
-fn spent(
-    connection: &Connection,
-    from: Option<Date>,
-    to: Option<Date>,
-    group_by: GroupBy,
-    caps: &[Cap],
-    simulated: bool,
-) -> Result<SpendReport, LedgerError> {
-    let zone = setting::zone(connection)?;
-    let now = Timestamp::now();
-    let today = now.to_zoned(zone.clone()).date();
-    let (from, to) = (from.unwrap_or_else(|| to.unwrap_or(today).first_of_month()), to.unwrap_or(today));
-    let noon = |date: Date| date.at(12, 0, 0, 0).to_zoned(zone.clone()).map_or(now, |zoned| zoned.timestamp());
-    let day = |date| budget::span(Window::Day, noon(date), &zone);
-    let begin = day(from).map_or(0, |span| span.start.as_millisecond());
-    let end = day(to).map_or(i64::MAX, |span| span.end.as_millisecond());
-
-    // A day is cut in the ledger's zone; the offset of each instant is applied in Rust.
-    let mut query = connection.prepare(&format!(
-        "SELECT {}, made_ms, request_id, input, output, amount, assumed FROM ({MOVEMENTS}) WHERE made_ms >= ?1 AND made_ms < ?2",
-        if group_by == GroupBy::Day { "''" } else { group_by.column() }
-    ))?;
-    let mut groups: std::collections::BTreeMap<String, Group> = std::collections::BTreeMap::new();
-    let mut rows = query.query(params![begin, end])?;
-    while let Some(row) = rows.next()? {
-        let mut name: String = row.get(0)?;
-        if group_by == GroupBy::Day {
-            let at = Timestamp::from_millisecond(row.get(1)?).unwrap_or(now);
-            name = at.to_zoned(zone.clone()).date().to_string();
-        }
-        let group = groups.entry(name).or_default();
-        group.requests.insert(row.get::<_, String>(2)?);
-        group.input += row.get::<_, u64>(3)?;
-        group.output += row.get::<_, u64>(4)?;
-        group.amount = group.amount.plus(MicroUsd::from_micros(row.get(5)?));
-        group.assumed = group.assumed.plus(MicroUsd::from_micros(row.get(6)?));
-    }
-    let total = groups.values().fold(MicroUsd::ZERO, |sum, group| sum.plus(group.amount));
-    let all: std::collections::BTreeSet<_> = groups.values().flat_map(|group| group.requests.iter().cloned()).collect();
-    let mut sorted: Vec<_> = groups.into_iter().collect();
-    sorted.sort_by(|a, b| b.1.amount.cmp(&a.1.amount).then_with(|| a.0.cmp(&b.0)));
-    let held: i64 = connection.query_row("SELECT coalesce(sum(hold_micro), 0) FROM reservation WHERE state = 'open'", [], |row| row.get(0))?;
-    Ok(SpendReport {
-        from: from.to_string(),
-        to: to.to_string(),
-        group_by,
-        rows: sorted.into_iter().take(ROWS).map(|(name, group)| group.row(name)).collect(),
-        total_usd: usd(total),
-        held_usd: usd(MicroUsd::from_micros(held)),
-        requests: all.len() as u64,
-        caps: cap_lines(connection, caps, now)?,
-        simulated,
-    })
-}
-
-#[derive(Default)]
-struct Group {
-    requests: std::collections::BTreeSet<String>,
-    input: u64,
-    output: u64,
-    amount: MicroUsd,
-    assumed: MicroUsd,
-}
-
-impl Group {
-    fn row(self, name: String) -> SpendRow {
-        SpendRow {
-            name: if name.is_empty() { "(none)".to_owned() } else { name },
-            requests: self.requests.len() as u64,
-            input_tokens: self.input,
-            output_tokens: self.output,
-            cost_usd: usd(self.amount),
-            assumed_usd: usd(self.assumed),
-        }
-    }
 }

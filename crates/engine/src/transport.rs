@@ -65,7 +65,10 @@ impl Transport {
                 .body(reqwest::Body::wrap(Flagged { bytes: Some(bytes.into()), handed: Arc::clone(&handed) })),
         };
         if let Some(key) = outgoing.key {
-            request = request.header(AUTHORIZATION, bearer(key).ok_or_else(|| before("The key has characters that cannot be sent.".into()))?);
+            request = request.header(
+                AUTHORIZATION,
+                bearer(key).ok_or_else(|| before("The key has characters that cannot be sent.".into()))?,
+            );
         }
         match request.send().await {
             Ok(response) => Ok(Incoming { head: head(response.status().as_u16(), response.headers()), response }),
@@ -109,8 +112,12 @@ impl Incoming {
     /// # Errors
     /// Where the connection broke: the body is not whole.
     pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, Failure> {
-        self.response.chunk().await.map_err(|error| {
-            Failure { status: Some(self.head.status), ..Failure::new(FailureKind::NetworkAfterSend, format!("The connection broke during the answer: {}.", plain(&error))) }
+        self.response.chunk().await.map_err(|error| Failure {
+            status: Some(self.head.status),
+            ..Failure::new(
+                FailureKind::NetworkAfterSend,
+                format!("The connection broke during the answer: {}.", plain(&error)),
+            )
         })
     }
 

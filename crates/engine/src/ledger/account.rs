@@ -82,13 +82,23 @@ pub(crate) fn open(
         "INSERT INTO account (scope, name, window, window_key, start_ms, end_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
          ON CONFLICT DO NOTHING",
     )?
-    .execute(params![scope, name, window.as_str(), span.key, span.start.as_millisecond(), span.end.as_millisecond()])?;
+    .execute(params![
+        scope,
+        name,
+        window.as_str(),
+        span.key,
+        span.start.as_millisecond(),
+        span.end.as_millisecond()
+    ])?;
     let mut query = tx.prepare_cached(
         "SELECT id, charged_micro, held_micro FROM account
          WHERE scope = ?1 AND name = ?2 AND window = ?3 AND window_key = ?4",
     )?;
     let found = query.query_row(params![scope, name, window.as_str(), span.key], |row| {
-        Ok((row.get(0)?, Balance { charged: MicroUsd::from_micros(row.get(1)?), held: MicroUsd::from_micros(row.get(2)?) }))
+        Ok((
+            row.get(0)?,
+            Balance { charged: MicroUsd::from_micros(row.get(1)?), held: MicroUsd::from_micros(row.get(2)?) },
+        ))
     })?;
     Ok(Some(found))
 }
@@ -116,7 +126,9 @@ pub(crate) fn standing(
 
 /// Adds to what is charged and held.
 pub(crate) fn post(tx: &Transaction<'_>, id: i64, charged: MicroUsd, held: MicroUsd) -> Result<(), LedgerError> {
-    tx.prepare_cached("UPDATE account SET charged_micro = charged_micro + ?2, held_micro = held_micro + ?3 WHERE id = ?1")?
-        .execute(params![id, charged.micros(), held.micros()])?;
+    tx.prepare_cached(
+        "UPDATE account SET charged_micro = charged_micro + ?2, held_micro = held_micro + ?3 WHERE id = ?1",
+    )?
+    .execute(params![id, charged.micros(), held.micros()])?;
     Ok(())
 }

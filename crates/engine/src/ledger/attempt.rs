@@ -86,7 +86,9 @@ pub(crate) fn end(tx: &Transaction<'_>, request: &RequestId, end: &End) -> Resul
         Charge::Measured(usage, _) => Some(usage),
         Charge::Assumed(_) | Charge::None => None,
     };
-    let count = |pick: fn(&pointsman_core::money::Usage) -> u64| usage.as_ref().map(|u| i64::try_from(pick(u)).unwrap_or(i64::MAX));
+    let count = |pick: fn(&pointsman_core::money::Usage) -> u64| {
+        usage.as_ref().map(|u| i64::try_from(pick(u)).unwrap_or(i64::MAX))
+    };
     let changed = tx
         .prepare_cached(
             "UPDATE attempt SET ended_ms = ?3, failure = ?4, status = ?5, input = ?6, cached_input = ?7, cache_write = ?8,
@@ -121,12 +123,16 @@ pub(crate) fn open(tx: &Transaction<'_>, request: &str) -> Result<Option<(u32, S
 
 /// Provider and charge of an attempt that has ended.
 pub(crate) fn charged(tx: &Transaction<'_>, request: &RequestId, nth: u32) -> Result<(String, MicroUsd), LedgerError> {
-    let mut query = tx.prepare_cached("SELECT provider, charge_micro FROM attempt WHERE request_id = ?1 AND nth = ?2")?;
+    let mut query =
+        tx.prepare_cached("SELECT provider, charge_micro FROM attempt WHERE request_id = ?1 AND nth = ?2")?;
     Ok(query.query_row(params![request.as_str(), nth], |row| Ok((row.get(0)?, MicroUsd::from_micros(row.get(1)?))))?)
 }
 
 /// What each provider was charged since an instant, adjustments included.
-pub(crate) fn charged_by_provider(connection: &Connection, since_ms: i64) -> Result<Vec<(String, MicroUsd)>, LedgerError> {
+pub(crate) fn charged_by_provider(
+    connection: &Connection,
+    since_ms: i64,
+) -> Result<Vec<(String, MicroUsd)>, LedgerError> {
     let mut query = connection.prepare_cached(
         "SELECT provider, sum(amount) FROM (
             SELECT provider, charge_micro AS amount FROM attempt WHERE made_ms >= ?1

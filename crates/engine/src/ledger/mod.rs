@@ -18,7 +18,11 @@ pub mod adjustment;
 pub mod attempt;
 pub mod audit;
 pub mod change;
+pub mod client;
+pub mod instance;
+pub(crate) mod key_check;
 pub mod pause;
+pub mod policy;
 pub mod request;
 pub mod reservation;
 pub mod setting;
@@ -33,6 +37,10 @@ const MIGRATIONS: &[&str] = &[
     attempt::SQL,
     adjustment::SQL,
     pause::SQL,
+    key_check::SQL,
+    instance::SQL,
+    client::SQL,
+    policy::SQL,
 ];
 
 /// The schema this program writes.

@@ -26,8 +26,8 @@ pub(crate) struct Row {
 
 /// The newest pause, ended or not.
 pub(crate) fn newest(connection: &Connection) -> Result<Option<Row>, LedgerError> {
-    let mut query =
-        connection.prepare_cached("SELECT id, made_ms, until_ms, resumed_ms, resume_mac FROM pause ORDER BY id DESC LIMIT 1")?;
+    let mut query = connection
+        .prepare_cached("SELECT id, made_ms, until_ms, resumed_ms, resume_mac FROM pause ORDER BY id DESC LIMIT 1")?;
     Ok(query
         .query_row([], |row| {
             Ok(Row {

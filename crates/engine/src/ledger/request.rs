@@ -84,7 +84,12 @@ pub(crate) fn state(word: &str) -> RequestState {
 }
 
 /// Records that a call began, with what it holds at most.
-pub(crate) fn begin(tx: &Transaction<'_>, start: &Start, state: RequestState, hold: MicroUsd) -> Result<(), LedgerError> {
+pub(crate) fn begin(
+    tx: &Transaction<'_>,
+    start: &Start,
+    state: RequestState,
+    hold: MicroUsd,
+) -> Result<(), LedgerError> {
     let (provider, model) = start.target.as_ref().map_or(("", ""), |id| (id.provider.as_str(), id.model.as_str()));
     tx.prepare_cached(
         "INSERT INTO request (id, flow_id, surface, client, project, tool, class, provider, model, reason, state, started_ms, hold_micro)
@@ -118,8 +123,11 @@ pub(crate) fn denied(tx: &Transaction<'_>, start: &Start, code: Code) -> Result<
 
 /// Says which target is tried now.
 pub(crate) fn moved(tx: &Transaction<'_>, id: &RequestId, to: &ModelId) -> Result<(), LedgerError> {
-    tx.prepare_cached("UPDATE request SET provider = ?2, model = ?3 WHERE id = ?1")?
-        .execute(params![id.as_str(), to.provider.as_str(), to.model.as_str()])?;
+    tx.prepare_cached("UPDATE request SET provider = ?2, model = ?3 WHERE id = ?1")?.execute(params![
+        id.as_str(),
+        to.provider.as_str(),
+        to.model.as_str()
+    ])?;
     Ok(())
 }
 

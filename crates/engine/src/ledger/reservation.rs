@@ -211,7 +211,9 @@ fn charged_state(charged: MicroUsd) -> State {
 
 fn close_row(tx: &Transaction<'_>, id: &RequestId, state: State, at: Timestamp) -> Result<(), LedgerError> {
     let changed = tx
-        .prepare_cached("UPDATE reservation SET state = ?2, hold_micro = 0, closed_ms = ?3 WHERE id = ?1 AND state = 'open'")?
+        .prepare_cached(
+            "UPDATE reservation SET state = ?2, hold_micro = 0, closed_ms = ?3 WHERE id = ?1 AND state = 'open'",
+        )?
         .execute(params![id.as_str(), state.as_str(), at.as_millisecond()])?;
     if changed == 1 { Ok(()) } else { Err(LedgerError::Broken(format!("reservation {id} had ended already"))) }
 }
@@ -237,7 +239,15 @@ fn late(tx: &Transaction<'_>, id: &RequestId, ended: &attempt::End) -> Result<()
     if difference == MicroUsd::ZERO || matches!(ended.charge, Charge::Assumed(_)) {
         return Ok(());
     }
-    adjustment::record(tx, id, &provider, difference, "the answer came after its lease had ended", ended.at, row.made_ms)?;
+    adjustment::record(
+        tx,
+        id,
+        &provider,
+        difference,
+        "the answer came after its lease had ended",
+        ended.at,
+        row.made_ms,
+    )?;
     request::charged(tx, id.as_str(), difference, false)?;
     post_charge(tx, id.as_str(), &provider, difference)?;
     change::note(tx, Topic::Money)
@@ -253,7 +263,13 @@ fn post_charge(tx: &Transaction<'_>, id: &str, provider: &str, amount: MicroUsd)
 }
 
 /// Holds the cover on the accounts for all calls and for the attempt's provider.
-fn book(tx: &Transaction<'_>, id: &RequestId, made: Timestamp, zone: &TimeZone, cover: &Cover) -> Result<(), LedgerError> {
+fn book(
+    tx: &Transaction<'_>,
+    id: &RequestId,
+    made: Timestamp,
+    zone: &TimeZone,
+    cover: &Cover,
+) -> Result<(), LedgerError> {
     let provider = Holder::Provider(cover.attempt.model.provider.clone());
     for (holder, hold) in [(Holder::All, cover.dearest), (provider, cover.attempt.worst)] {
         for window in CALENDAR {
@@ -318,10 +334,18 @@ fn tightest(
 }
 
 /// What one call or one flow was charged and holds, for all providers or for one.
-fn within(tx: &Transaction<'_>, scope: &Scope, provider: &ProviderId, column: &str, value: &str) -> Result<Balance, LedgerError> {
+fn within(
+    tx: &Transaction<'_>,
+    scope: &Scope,
+    provider: &ProviderId,
+    column: &str,
+    value: &str,
+) -> Result<Balance, LedgerError> {
     let (charged_of, held_of, only) = match scope {
         Scope::All => ("?2 = ?2", "a.scope = 'all' AND a.window = 'day' AND ?2 = ?2", ""),
-        Scope::Provider(_) => ("t.provider = ?2", "a.scope = 'provider' AND a.window = 'day' AND a.name = ?2", provider.as_str()),
+        Scope::Provider(_) => {
+            ("t.provider = ?2", "a.scope = 'provider' AND a.window = 'day' AND a.name = ?2", provider.as_str())
+        }
     };
     let sql = format!(
         "SELECT (SELECT coalesce(sum(t.charge_micro), 0) FROM attempt t JOIN reservation r ON r.id = t.request_id
@@ -336,3 +360,6 @@ fn within(tx: &Transaction<'_>, scope: &Scope, provider: &ProviderId, column: &s
         Ok(Balance { charged: MicroUsd::from_micros(row.get(0)?), held: MicroUsd::from_micros(row.get(1)?) })
     })?)
 }
+
+#[cfg(test)]
+mod tests;

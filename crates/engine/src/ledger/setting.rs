@@ -19,7 +19,10 @@ pub(crate) fn get(connection: &Connection, name: &str) -> Result<Option<String>,
 
 /// Writes a setting.
 pub(crate) fn set(tx: &Transaction<'_>, name: &str, value: &str) -> Result<(), LedgerError> {
-    tx.execute("INSERT INTO setting (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2", [name, value])?;
+    tx.execute(
+        "INSERT INTO setting (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2",
+        [name, value],
+    )?;
     Ok(())
 }
 

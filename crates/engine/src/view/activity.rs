@@ -126,7 +126,8 @@ fn page(connection: &Connection, query: &ActivityQuery, now: Timestamp) -> Resul
            AND (?2 IS NULL OR client = ?2) AND (?3 IS NULL OR state = ?3)
          ORDER BY started_ms DESC, id DESC LIMIT ?4",
     )?;
-    let wanted = params![query.filter.trim().to_lowercase(), query.client, query.state.map(request::word), query.limit.min(200)];
+    let wanted =
+        params![query.filter.trim().to_lowercase(), query.client, query.state.map(request::word), query.limit.min(200)];
     let rows = select.query_map(wanted, row)?.collect::<Result<_, _>>()?;
     Ok(ActivityPage { rows, today_requests: request::count_since(connection, since)?, today: Money::total(today) })
 }
@@ -145,7 +146,7 @@ fn row(row: &Row<'_>) -> Result<RequestRow, rusqlite::Error> {
         class: row.get(5)?,
         model: row.get(6)?,
         provider: row.get(7)?,
-        tokens: row.get(8)?,
+        tokens: row.get::<_, Option<i64>>(8)?.map(i64::unsigned_abs),
         took_ms: row.get::<_, Option<i64>>(9)?.map(|ended| (ended - at_ms).max(0)),
         state,
         cost: Money::row(MicroUsd::from_micros(row.get(11)?)),

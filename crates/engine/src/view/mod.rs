@@ -15,7 +15,9 @@ pub use clients::{
     ClientCard, ClientState, ClientsPage, ConnectOutcome, ConnectPlan, DiffKind, DiffLine, FileError, TestOutcome,
 };
 pub use keys::{KeyOutcome, KeyRow, KeySource, KeyState, KeyStore, KeyStoreState, KeysPage, ProviderChoice};
-pub use overview::{Action, ActionKind, ClientLine, Draft, Lamp, MoneyBar, Overview, PauseView, ProblemRow, Running, Status};
+pub use overview::{
+    Action, ActionKind, ClientLine, Draft, Lamp, MoneyBar, Overview, PauseView, ProblemRow, Running, Status,
+};
 
 /// An amount with the text that shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]

@@ -256,7 +256,9 @@ impl Gateway {
         let snapshot = inner.policy.snapshot(inner).await;
         let (lamp, title, detail) = match (snapshot, inner.policy.file_problem()) {
             (Ok(_), None) => return None,
-            (Ok(_), Some(why)) => (Lamp::Caution, "routing.yaml is not in use", format!("{why} The last good version stays active.")),
+            (Ok(_), Some(why)) => {
+                (Lamp::Caution, "routing.yaml is not in use", format!("{why} The last good version stays active."))
+            }
             (Err(denial), _) => (Lamp::Stop, "There is no policy to route by", denial.sentence),
         };
         Some(ProblemRow {
@@ -264,7 +266,11 @@ impl Gateway {
             lamp,
             title: title.to_owned(),
             detail,
-            action: Some(Action { kind: ActionKind::OpenPolicyFile, label: "Open routing.yaml".to_owned(), target: None }),
+            action: Some(Action {
+                kind: ActionKind::OpenPolicyFile,
+                label: "Open routing.yaml".to_owned(),
+                target: None,
+            }),
         })
     }
 
@@ -293,7 +299,11 @@ fn money_now(connection: &Connection, caps: &[Cap], now: Timestamp) -> Result<Mo
     for cap in caps {
         problems.extend(near(connection, cap, now)?);
     }
-    Ok(MoneyNow { today: bar(connection, caps, Window::Day, now)?, month: bar(connection, caps, Window::Month, now)?, problems })
+    Ok(MoneyNow {
+        today: bar(connection, caps, Window::Day, now)?,
+        month: bar(connection, caps, Window::Month, now)?,
+        problems,
+    })
 }
 
 /// Money of one window, against the lowest cap for all calls in it.
@@ -324,7 +334,9 @@ fn near(connection: &Connection, cap: &Cap, now: Timestamp) -> Result<Option<Pro
         Scope::Provider(Some(id)) => Holder::Provider(id.clone()),
         Scope::Provider(None) => return Ok(None),
     };
-    let Some((span, balance)) = account::standing(connection, &holder, cap.window, now, &zone)? else { return Ok(None) };
+    let Some((span, balance)) = account::standing(connection, &holder, cap.window, now, &zone)? else {
+        return Ok(None);
+    };
     let share = balance.charged.basis_points_of(cap.limit);
     if share < NEAR {
         return Ok(None);
@@ -356,7 +368,8 @@ fn by_hour(connection: &Connection, now: Timestamp) -> Result<Vec<u32>, LedgerEr
     let now = now.as_millisecond();
     let begin = (now / HOUR - 23) * HOUR;
     let mut hours = vec![0; 24];
-    let mut query = connection.prepare_cached("SELECT (started_ms - ?1) / ?2, count(*) FROM request WHERE started_ms >= ?1 GROUP BY 1")?;
+    let mut query = connection
+        .prepare_cached("SELECT (started_ms - ?1) / ?2, count(*) FROM request WHERE started_ms >= ?1 GROUP BY 1")?;
     let mut rows = query.query([begin, HOUR])?;
     while let Some(row) = rows.next()? {
         let at = usize::try_from(row.get::<_, i64>(0)?).unwrap_or(usize::MAX);
