@@ -10,6 +10,7 @@ use crate::catalog::Provider;
 use crate::id::{ModelId, ProviderId, TaskClass};
 use crate::money::{MicroUsd, Price};
 
+mod diff;
 mod read;
 pub mod settings;
 mod spill;
@@ -17,6 +18,7 @@ mod template;
 mod widen;
 mod yaml;
 
+pub use diff::{Line, LineKind, diff};
 pub use read::read;
 pub use template::{first_file, practice_file};
 pub use widen::{Widening, widens};

@@ -1,0 +1,210 @@
+//! Versions of routing.yaml, and the chain of activations that says which one is active.
+//!
+//! A row here claims, it does not decide: `policy_file::chain` checks each claim when it is read, so a
+//! row written by another program activates nothing. Activations are only ever appended; the triggers
+//! refuse to change one, to take one away, and to put one before another.
+
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+
+use super::LedgerError;
+use super::change::{self, Topic};
+
+pub(crate) const SQL: &str = "
+CREATE TABLE IF NOT EXISTS policy_version (
+    hash TEXT PRIMARY KEY,
+    text TEXT NOT NULL,
+    author TEXT NOT NULL CHECK (author IN ('form', 'text', 'external', 'tournament')),
+    at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS activation (
+    seq INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL CHECK (kind IN ('first', 'narrowing', 'activated')),
+    hash TEXT NOT NULL,
+    previous TEXT,
+    at_ms INTEGER NOT NULL,
+    mac BLOB
+) STRICT;
+CREATE TRIGGER IF NOT EXISTS activation_only_at_the_end BEFORE INSERT ON activation
+    WHEN NEW.seq <> (SELECT ifnull(max(seq), 0) + 1 FROM activation)
+    BEGIN SELECT raise(ABORT, 'activations are only appended'); END;
+CREATE TRIGGER IF NOT EXISTS activation_never_changed BEFORE UPDATE ON activation
+    BEGIN SELECT raise(ABORT, 'activations are never changed'); END;
+CREATE TRIGGER IF NOT EXISTS activation_never_removed BEFORE DELETE ON activation
+    BEGIN SELECT raise(ABORT, 'activations are never removed'); END;
+CREATE TABLE IF NOT EXISTS policy_draft (
+    hash TEXT PRIMARY KEY,
+    seen_ms INTEGER NOT NULL,
+    answer TEXT CHECK (answer IN ('activated', 'discarded')),
+    answered_ms INTEGER
+) STRICT, WITHOUT ROWID;
+";
+
+/// On what ground a version became active.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The first valid file of a home.
+    First,
+    /// An edit that only narrows or reroutes.
+    Narrowing,
+    /// The person said yes in the app; signed.
+    Activated,
+}
+
+impl Kind {
+    const ALL: &'static [Self] = &[Self::First, Self::Narrowing, Self::Activated];
+
+    /// The word in the ledger.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::Narrowing => "narrowing",
+            Self::Activated => "activated",
+        }
+    }
+}
+
+/// One claim that a version became active.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Activation {
+    /// Its place in the chain, from 1 without gaps.
+    pub(crate) seq: i64,
+    pub(crate) kind: Kind,
+    pub(crate) hash: String,
+    /// The version that was active before.
+    pub(crate) previous: Option<String>,
+    pub(crate) at_ms: i64,
+    /// The signature, where the person said yes.
+    pub(crate) mac: Option<Vec<u8>>,
+}
+
+impl Activation {
+    /// What is signed: all of it, so that a signature is good at one place of one chain only.
+    pub(crate) fn message(&self) -> Vec<u8> {
+        let previous = self.previous.as_deref().unwrap_or("-");
+        format!("{}\n{}\n{}\n{previous}\n{}", self.seq, self.kind.as_str(), self.hash, self.at_ms).into_bytes()
+    }
+}
+
+/// The place of the last activation; 0 where there is none.
+pub(crate) fn last(connection: &Connection) -> Result<i64, LedgerError> {
+    let mut query = connection.prepare_cached("SELECT ifnull(max(seq), 0) FROM activation")?;
+    Ok(query.query_row([], |row| row.get(0))?)
+}
+
+/// The activations after a place, each with the text of its version where that is kept.
+pub(crate) fn after(connection: &Connection, seq: i64) -> Result<Vec<(Activation, Option<String>)>, LedgerError> {
+    let mut query = connection.prepare_cached(
+        "SELECT a.seq, a.kind, a.hash, a.previous, a.at_ms, a.mac, v.text
+         FROM activation a LEFT JOIN policy_version v ON v.hash = a.hash WHERE a.seq > ?1 ORDER BY a.seq",
+    )?;
+    let rows = query.query_map([seq], |row| {
+        let word: String = row.get(1)?;
+        let kind = Kind::ALL.iter().copied().find(|kind| kind.as_str() == word).unwrap_or(Kind::Narrowing);
+        let activation = Activation {
+            seq: row.get(0)?,
+            kind,
+            hash: row.get(2)?,
+            previous: row.get(3)?,
+            at_ms: row.get(4)?,
+            mac: row.get(5)?,
+        };
+        Ok((activation, row.get(6)?))
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Appends an activation of a text. `false`, and nothing written, where the chain has moved on since
+/// it was looked at.
+pub(crate) fn append(tx: &Transaction<'_>, activation: &Activation, text: &str) -> Result<bool, LedgerError> {
+    if last(tx)? != activation.seq - 1 {
+        return Ok(false);
+    }
+    keep(tx, &activation.hash, text, activation.at_ms)?;
+    tx.execute(
+        "INSERT INTO activation (seq, kind, hash, previous, at_ms, mac) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![
+            activation.seq,
+            activation.kind.as_str(),
+            activation.hash,
+            activation.previous,
+            activation.at_ms,
+            activation.mac
+        ],
+    )?;
+    tx.execute(
+        "UPDATE policy_draft SET answer = 'activated', answered_ms = ?2 WHERE hash = ?1 AND answer IS NULL",
+        params![activation.hash, activation.at_ms],
+    )?;
+    change::note(tx, Topic::Policy)?;
+    Ok(true)
+}
+
+/// Keeps the text of a version.
+fn keep(tx: &Transaction<'_>, hash: &str, text: &str, at_ms: i64) -> Result<(), LedgerError> {
+    tx.execute(
+        "INSERT INTO policy_version (hash, text, author, at_ms) VALUES (?1, ?2, 'external', ?3) ON CONFLICT (hash) DO NOTHING",
+        params![hash, text, at_ms],
+    )?;
+    Ok(())
+}
+
+/// An edit that waits was seen: when first, since it was last answered.
+pub(crate) fn draft_seen(tx: &Transaction<'_>, hash: &str, text: &str, now_ms: i64) -> Result<i64, LedgerError> {
+    let waiting: Option<i64> = tx
+        .prepare_cached("SELECT seen_ms FROM policy_draft WHERE hash = ?1 AND answer IS NULL")?
+        .query_row([hash], |row| row.get(0))
+        .optional()?;
+    if let Some(seen_ms) = waiting {
+        return Ok(seen_ms);
+    }
+    keep(tx, hash, text, now_ms)?;
+    tx.execute("INSERT OR REPLACE INTO policy_draft (hash, seen_ms) VALUES (?1, ?2)", params![hash, now_ms])?;
+    change::note(tx, Topic::Policy)?;
+    Ok(now_ms)
+}
+
+/// The person discarded an edit.
+pub(crate) fn draft_discarded(tx: &Transaction<'_>, hash: &str, now_ms: i64) -> Result<(), LedgerError> {
+    tx.execute(
+        "UPDATE policy_draft SET answer = 'discarded', answered_ms = ?2 WHERE hash = ?1 AND answer IS NULL",
+        params![hash, now_ms],
+    )?;
+    change::note(tx, Topic::Policy)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claim(seq: i64, hash: &str) -> Activation {
+        Activation { seq, kind: Kind::First, hash: hash.into(), previous: None, at_ms: 7, mac: None }
+    }
+
+    #[tokio::test]
+    async fn activations_are_only_appended() {
+        let (_folder, ledger) = super::super::tests::fresh();
+        assert!(ledger.write(|tx| append(tx, &claim(1, "a"), "text a")).await.unwrap());
+        assert!(!ledger.write(|tx| append(tx, &claim(1, "b"), "text b")).await.unwrap(), "the chain has moved on");
+        for forgery in [
+            "INSERT INTO activation (seq, kind, hash, at_ms) VALUES (0, 'first', 'b', 1)",
+            "INSERT INTO activation (seq, kind, hash, at_ms) VALUES (9, 'first', 'b', 1)",
+            "INSERT OR REPLACE INTO activation (seq, kind, hash, at_ms) VALUES (1, 'first', 'b', 1)",
+            "UPDATE activation SET hash = 'b'",
+            "DELETE FROM activation",
+        ] {
+            let refused = ledger.write(move |tx| Ok(tx.execute(forgery, [])?)).await;
+            assert!(refused.is_err(), "{forgery}");
+        }
+        let rows = ledger.read(|c| after(c, 0)).await.unwrap();
+        assert_eq!(rows, [(claim(1, "a"), Some("text a".to_owned()))]);
+    }
+
+    #[tokio::test]
+    async fn a_draft_keeps_when_it_was_first_seen_until_it_is_answered() {
+        let (_folder, ledger) = super::super::tests::fresh();
+        assert_eq!(ledger.write(|tx| draft_seen(tx, "a", "text", 10)).await.unwrap(), 10);
+        assert_eq!(ledger.write(|tx| draft_seen(tx, "a", "text", 20)).await.unwrap(), 10);
+        ledger.write(|tx| draft_discarded(tx, "a", 30)).await.unwrap();
+        assert_eq!(ledger.write(|tx| draft_seen(tx, "a", "text", 40)).await.unwrap(), 40, "it came back");
+    }
+}

@@ -1,0 +1,159 @@
+//! What a person does about routing.yaml: check a text, have a first file written, and answer an edit
+//! that waits.
+
+use jiff::Timestamp;
+use pointsman_core::code::{Code, Denial};
+use pointsman_core::policy::{self, LineKind, Reading};
+
+use super::chain::PURPOSE;
+use super::disk;
+use crate::ledger::policy::{self as rows, Activation, Kind};
+use crate::view::{DiffKind, DiffLine, Draft};
+use crate::{Gateway, Surface};
+
+/// What would happen to a text if it were saved as routing.yaml.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outlook {
+    /// It is the active version.
+    Active,
+    /// It would act at once.
+    Acts,
+    /// It would wait, for these reasons.
+    Waits(Vec<String>),
+}
+
+impl Gateway {
+    /// Reads a text as routing.yaml, with all its problems, and uses it for nothing.
+    pub fn policy_check(text: &str) -> Reading {
+        policy::read(text)
+    }
+
+    /// What would happen to a valid text if it were saved.
+    ///
+    /// # Errors
+    /// Where the active version cannot be told.
+    pub async fn policy_outlook(&self, text: &str) -> Result<Outlook, Denial> {
+        let inner = self.inner();
+        if inner.ledger.read(rows::last).await? == 0 {
+            return Ok(Outlook::Acts);
+        }
+        let active = inner.policy.snapshot(inner).await?;
+        if active.hash == disk::hash(text) {
+            return Ok(Outlook::Active);
+        }
+        let Some(policy) = policy::read(text).policy else {
+            return Err(Denial::new(Code::PolicyInvalid, "The text is not valid."));
+        };
+        let widens = policy::widens(&active.policy, &policy);
+        if widens.is_empty() {
+            return Ok(Outlook::Acts);
+        }
+        Ok(Outlook::Waits(widens.into_iter().map(|widening| widening.sentence).collect()))
+    }
+
+    /// Writes the first routing.yaml of a home that has none and never had one. For the app and for
+    /// commands a person runs; a server never writes it.
+    ///
+    /// # Errors
+    /// Where the home cannot be written.
+    pub async fn ensure_first_file(&self) -> Result<(), Denial> {
+        let inner = self.inner();
+        if inner.caller.surface == Surface::Mcp || inner.home.is_practice() || inner.ledger.read(rows::last).await? > 0
+        {
+            return Ok(());
+        }
+        disk::create(&inner.home.policy_path(), &policy::first_file()).map(drop)
+    }
+
+    /// The edit that waits, if one does.
+    pub async fn draft(&self) -> Option<Draft> {
+        let inner = self.inner();
+        let mut state = inner.policy.state.lock().await;
+        // A look that fails leaves no draft; why is told where a policy is asked for.
+        inner.policy.look(&mut state, inner).await.ok();
+        state.draft.clone()
+    }
+
+    /// Makes the edit that waits the active version, signed. The app asks the person by a native
+    /// dialog first; only the app can.
+    ///
+    /// # Errors
+    /// Where the edit is not the one that was shown, or the keychain cannot sign.
+    pub async fn draft_activate(&self, hash: &str) -> Result<String, Denial> {
+        let inner = self.inner();
+        if inner.caller.surface != Surface::App {
+            return Err(Denial::new(
+                Code::NeedsApproval,
+                "An edit that allows more is activated in the Pointsman app.",
+            ));
+        }
+        let mut state = inner.policy.state.lock().await;
+        inner.policy.look(&mut state, inner).await.ok();
+        if state.draft.as_ref().is_none_or(|draft| draft.hash != hash) {
+            return Err(disk::moved_on());
+        }
+        let disk::Found::Text(text, now) = disk::read(&inner.policy.path) else { return Err(disk::moved_on()) };
+        if now != hash {
+            return Err(disk::moved_on());
+        }
+        let mut row = Activation {
+            seq: state.chain.seq + 1,
+            kind: Kind::Activated,
+            hash: now,
+            previous: state.chain.active.as_ref().map(|active| active.hash.clone()),
+            at_ms: Timestamp::now().as_millisecond(),
+            mac: None,
+        };
+        let mac = inner.secrets.sign(PURPOSE, &row.message()).await.map_err(|denial| {
+            Denial::new(denial.code, format!("An activation is signed with a key in the keychain. {}", denial.sentence))
+        })?;
+        row.mac = Some(mac.to_vec());
+        if !inner.ledger.write(move |tx| rows::append(tx, &row, &text)).await? {
+            return Err(disk::moved_on());
+        }
+        inner.policy.look(&mut state, inner).await?;
+        Ok("The edit of routing.yaml is active.".to_owned())
+    }
+
+    /// Writes the active version back to routing.yaml. The discarded text is kept under `discarded`.
+    ///
+    /// # Errors
+    /// Where the edit is not the one that was shown, nothing is active, or the file cannot be written.
+    pub async fn draft_discard(&self, hash: &str) -> Result<String, Denial> {
+        let inner = self.inner();
+        if inner.caller.surface == Surface::Mcp {
+            return Err(Denial::new(Code::NeedsApproval, "An edit that waits is answered in the Pointsman app."));
+        }
+        let mut state = inner.policy.state.lock().await;
+        let active = inner.policy.look(&mut state, inner).await?;
+        if state.draft.as_ref().is_none_or(|draft| draft.hash != hash) {
+            return Err(disk::moved_on());
+        }
+        let now = Timestamp::now();
+        let stem: String = hash.chars().take(8).collect();
+        let name = format!("routing-{}-{stem}.yaml", now.strftime("%Y%m%d-%H%M%S"));
+        let kept = inner.home.path().join("discarded").join(name);
+        disk::replace(&inner.policy.path, hash, &active.text, &kept)?;
+        let (discarded, at_ms) = (hash.to_owned(), now.as_millisecond());
+        inner.ledger.write(move |tx| rows::draft_discarded(tx, &discarded, at_ms)).await?;
+        inner.policy.look(&mut state, inner).await?;
+        Ok(format!("routing.yaml is as it was. The discarded text is in {}.", kept.display()))
+    }
+}
+
+/// What changes between two texts, for the window.
+pub(super) fn diff(old: &str, new: &str) -> Vec<DiffLine> {
+    policy::diff(old, new)
+        .into_iter()
+        .map(|line| DiffLine {
+            kind: match line.kind {
+                LineKind::Same => DiffKind::Same,
+                LineKind::Add => DiffKind::Add,
+                LineKind::Del => DiffKind::Del,
+                LineKind::Gap => DiffKind::Gap,
+            },
+            number: line.number,
+            text: line.text,
+        })
+        .collect()
+}
