@@ -1,1 +1,189 @@
-//! practice
+//! Loopback servers that speak OpenAI chat completions as the real API does: they check requests as
+//! strictly, answer whole or streamed, do what a script says, and publish what arrived. Tests, the
+//! demo and practice mode use them; nothing here depends on the rest of Pointsman, so that a mistake
+//! of the codec is not repeated here. That they speak truly is checked with the official client
+//! (`tests/oracle.rs`).
+//!
+//! ```no_run
+//! # async fn run() -> std::io::Result<()> {
+//! use pointsman_practice::{Options, Practice, Script};
+//! let server = Practice::start(Options::default()).await?;
+//! server.script(Script::text("Forty-two."));
+//! // … a request to `server.base_url()` …
+//! server.arrived(1).await;
+//! assert_eq!(server.received()[0].path, "/v1/chat/completions");
+//! # Ok(()) }
+//! ```
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use bytes::Bytes;
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+mod answer;
+mod check;
+mod lines;
+mod model;
+mod play;
+mod refusal;
+mod script;
+mod serve;
+mod socket;
+
+pub use lines::serve_until_stdin_closes;
+pub use model::Model;
+pub use script::{Counts, Endpoint, Script};
+
+/// What a practice server is.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The only key that is let in; without one, any or none.
+    pub key: Option<String>,
+    /// The models it has; without any, every name is answered.
+    pub models: Vec<Model>,
+    /// The path before `/chat/completions`, such as `/v1` (the default) or nothing.
+    pub prefix: String,
+    /// The port; 0 (the default) takes a free one.
+    pub port: u16,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { key: None, models: Vec::new(), prefix: "/v1".to_owned(), port: 0 }
+    }
+}
+
+/// One request as it arrived.
+#[derive(Clone, Debug)]
+pub struct Received {
+    /// `POST`.
+    pub method: String,
+    /// `/v1/chat/completions`.
+    pub path: String,
+    /// In order, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The bytes.
+    pub body: Bytes,
+    /// When the last byte had arrived.
+    pub at: Instant,
+}
+
+impl Received {
+    /// The first header of this name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// The body as JSON; null where it is none.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or(Value::Null)
+    }
+}
+
+/// A running practice server. Dropped, it stops.
+#[derive(Debug)]
+pub struct Practice {
+    address: SocketAddr,
+    shared: Arc<serve::Shared>,
+    task: Option<JoinHandle<io::Result<()>>>,
+}
+
+impl Practice {
+    /// Starts a server on 127.0.0.1.
+    ///
+    /// # Errors
+    /// Where the port cannot be had.
+    pub async fn start(options: Options) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await?;
+        let address = listener.local_addr()?;
+        let shared = Arc::new(serve::Shared::new(options));
+        let router = Router::new().fallback(serve::handle).with_state(shared.clone());
+        let service = router.into_make_service_with_connect_info::<socket::End>();
+        let stop = shared.stop.clone().cancelled_owned();
+        let task =
+            tokio::spawn(
+                async move { axum::serve(socket::Loopback(listener), service).with_graceful_shutdown(stop).await },
+            );
+        Ok(Self { address, shared, task: Some(task) })
+    }
+
+    /// Where the API begins: `http://127.0.0.1:41234/v1`.
+    pub fn base_url(&self) -> String {
+        format!("http://{}{}", self.address, self.shared.options.prefix)
+    }
+
+    /// The address alone.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Adds a script to the queue of its endpoint. Each call takes one.
+    pub fn script(&self, script: Script) {
+        self.shared.push(script);
+    }
+
+    /// What calls get when the queue of their endpoint is empty.
+    pub fn default_script(&self, script: Script) {
+        self.shared.set_default(script);
+    }
+
+    /// Everything that arrived so far.
+    pub fn received(&self) -> Vec<Received> {
+        self.shared.received()
+    }
+
+    /// The requests for answers among [`Practice::received`].
+    pub fn chats(&self) -> Vec<Received> {
+        self.received().into_iter().filter(|received| received.path.ends_with("/chat/completions")).collect()
+    }
+
+    /// Waits until this many requests have arrived.
+    pub async fn arrived(&self, count: usize) {
+        // The sender lives in `shared`, so waiting cannot fail.
+        let _ = self.shared.arrived.subscribe().wait_for(|so_far| *so_far >= count).await;
+    }
+
+    /// Waits until this many clients have closed the connection before their answer was complete.
+    pub async fn left(&self, count: usize) {
+        let _ = self.shared.left.subscribe().wait_for(|so_far| *so_far >= count).await;
+    }
+
+    /// How many clients have closed the connection before their answer was complete.
+    pub fn left_so_far(&self) -> usize {
+        *self.shared.left.borrow()
+    }
+
+    /// Lets this many held calls go on, present or future ones.
+    pub fn release(&self, count: usize) {
+        self.shared.gate.add_permits(count);
+    }
+
+    /// Lets all held calls go on, from now on.
+    pub fn release_all(&self) {
+        self.shared.gate.close();
+    }
+
+    /// Stops: the port is closed, unfinished answers are cut. A connection that never sent a whole
+    /// request holds it up for a second at most.
+    pub async fn stop(mut self) {
+        self.shared.stop.cancel();
+        if let Some(mut task) = self.task.take()
+            && tokio::time::timeout(Duration::from_secs(1), &mut task).await.is_err()
+        {
+            task.abort();
+        }
+    }
+}
+
+impl Drop for Practice {
+    fn drop(&mut self) {
+        self.shared.stop.cancel();
+    }
+}

@@ -97,3 +97,82 @@ impl Reader {
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(parts: &[&[u8]]) -> Result<Vec<Event>, TooLong> {
+        let mut reader = Reader::default();
+        let mut events = Vec::new();
+        for part in parts {
+            reader.push(part, &mut events)?;
+        }
+        Ok(events)
+    }
+
+    fn data(text: &str) -> Event {
+        Event::Data(text.to_owned())
+    }
+
+    #[test]
+    fn reads_what_the_standard_says() {
+        for (stream, events) in [
+            ("data: one\n\n", vec![data("one")]),
+            ("data: one\r\rdata: two\r\r", vec![data("one"), data("two")]),
+            ("data: one\r\ndata: more\r\n\r\n", vec![data("one\nmore")]),
+            ("data:one\ndata:  two\ndata\n\n", vec![data("one\n two\n")]),
+            (": a comment\n\n:\n", vec![Event::Comment, Event::Comment]),
+            ("event: ping\nid: 7\nretry: 10\nunknown: x\ndata: y\n\n", vec![data("y")]),
+            ("event: only\n\n\n\n", vec![]),
+            ("data:\n\n", vec![data("")]),
+            ("data: not ended\n", vec![]),
+            ("\u{feff}data: after the mark\n\n", vec![data("after the mark")]),
+            ("data: a\n\n\u{feff}data: not a mark here\n\n", vec![data("a")]),
+            (" data: x\n\ndatax: y\n\n", vec![]),
+            ("data: 🧵 ü\u{2028}\n\n", vec![data("🧵 ü\u{2028}")]),
+        ] {
+            assert_eq!(read(&[stream.as_bytes()]), Ok(events.clone()), "{stream:?}");
+            for at in 0..=stream.len() {
+                let (a, b) = stream.as_bytes().split_at(at);
+                assert_eq!(read(&[a, b]), Ok(events.clone()), "{stream:?} cut at {at}");
+            }
+            let bytes: Vec<&[u8]> = stream.as_bytes().chunks(1).collect();
+            assert_eq!(read(&bytes), Ok(events), "{stream:?} byte by byte");
+        }
+    }
+
+    #[test]
+    fn what_is_not_utf8_is_replaced_and_nothing_is_lost() {
+        assert_eq!(read(&[b"data: a\xffb\n\n"]), Ok(vec![data("a\u{fffd}b")]));
+    }
+
+    #[test]
+    fn an_event_may_have_a_mebibyte_and_not_a_byte_more() {
+        let fits = [b"data:".as_slice(), &vec![b'x'; LONGEST_EVENT - 5], b"\n\n"].concat();
+        assert_eq!(read(&[&fits]).map(|events| events.len()), Ok(1));
+        let over = [b"data:".as_slice(), &vec![b'x'; LONGEST_EVENT - 4], b"\n\n"].concat();
+        for parts in [vec![over.as_slice()], over.chunks(4096).collect()] {
+            assert_eq!(read(&parts), Err(TooLong));
+        }
+        let lines = b"data:aaaaaaaa\n".repeat(LONGEST_EVENT / 8);
+        assert_eq!(read(&[&lines]), Err(TooLong), "many short lines of one event are one long event");
+        let comment = vec![b':'; LONGEST_EVENT + 1];
+        assert_eq!(read(&[&comment]), Err(TooLong), "a comment without end may not fill memory either");
+    }
+
+    #[test]
+    fn what_was_not_ended_can_be_asked_for() {
+        for (stream, rest) in [
+            ("data: [DONE]", Some("[DONE]")),
+            ("data: [DONE]\n", Some("[DONE]")),
+            ("data: x\n\n", None),
+            (": c", None),
+            ("", None),
+        ] {
+            let mut reader = Reader::default();
+            reader.push(stream.as_bytes(), &mut Vec::new()).expect("short");
+            assert_eq!(reader.unfinished().as_deref(), rest, "{stream:?}");
+        }
+    }
+}

@@ -83,36 +83,22 @@ pub(super) fn is_html(content_type: &str, body: &[u8]) -> bool {
 /// Text without control characters and without characters that turn the direction of reading, spaces
 /// joined, at most `longest` characters.
 pub(super) fn clean(text: &str, longest: usize) -> String {
-    let mut out = String::new();
     let turns =
         |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
-    let words =
-        text.split(|c: char| c.is_whitespace()).map(|word| word.replace(|c: char| c.is_control() || turns(c), ""));
-    let mut left = longest;
-    for word in words.filter(|word| !word.is_empty()) {
-        if !out.is_empty() {
-            if left <= 1 {
-                return cut(out);
-            }
+    let mut out = String::new();
+    for word in text.split_whitespace() {
+        // No word is taken further than it can be shown: a body may be one word of megabytes.
+        let word: String = word.chars().filter(|c| !c.is_control() && !turns(*c)).take(longest + 1).collect();
+        if !word.is_empty() && !out.is_empty() {
             out.push(' ');
-            left -= 1;
         }
-        for c in word.chars() {
-            if left == 0 {
-                return cut(out);
-            }
-            out.push(c);
-            left -= 1;
+        out.push_str(&word);
+        if out.char_indices().nth(longest).is_some() {
+            let shown: String = out.chars().take(longest.saturating_sub(1)).collect();
+            return shown + "…";
         }
     }
     out
-}
-
-/// The last character gives way to a mark that says there was more.
-fn cut(mut text: String) -> String {
-    text.pop();
-    text.push('…');
-    text
 }
 
 /// The error object: OpenAI's `{"error": {…}}`, a bare text under `error`, or an error that is the whole

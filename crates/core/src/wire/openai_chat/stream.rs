@@ -107,7 +107,10 @@ impl Decoder {
     fn chunk(&mut self, data: &str, events: &mut Vec<StreamEvent>) -> Result<(), Failure> {
         match data {
             "[DONE]" => return self.end(events),
-            "" => return Ok(events.push(StreamEvent::Alive)),
+            "" => {
+                events.push(StreamEvent::Alive);
+                return Ok(());
+            }
             _ => {}
         }
         let Ok(chunk) = serde_json::from_str::<Value>(data) else {

@@ -1,0 +1,121 @@
+//! Conversations and the bytes they become.
+
+use serde_json::json;
+
+use crate::chat::{Chat, Decimal, Image, Message, Params, Part, ResponseFormat, Role};
+use crate::id::ModelName;
+use crate::wire::openai_chat::encode;
+
+fn name(model: &str) -> ModelName {
+    ModelName::parse(model).expect("a model name")
+}
+
+fn chat(messages: Vec<Message>) -> Chat {
+    Chat { messages, params: Params { max_tokens: Some(256), ..Params::default() } }
+}
+
+fn encoded(chat: &Chat, model: &str, stream: bool) -> String {
+    String::from_utf8(encode(chat, &name(model), stream).body).expect("JSON is UTF-8")
+}
+
+fn number(text: &str) -> Option<Decimal> {
+    Some(Decimal(text.parse().expect("a number")))
+}
+
+#[test]
+fn a_plain_conversation_is_sent_in_its_plainest_form() {
+    let chat = chat(vec![
+        Message::text(Role::System, "Be brief."),
+        Message::text(Role::User, "Grüße \"you\"\n\u{1f44b}"),
+        Message { role: Role::Assistant, parts: vec![Part::Text("a".into()), Part::Text("b".into())] },
+    ]);
+    assert_eq!(
+        encoded(&chat, "gpt-4o-mini", false),
+        r#"{"model":"gpt-4o-mini","messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Grüße \"you\"\n👋"},{"role":"assistant","content":"a\nb"}],"max_tokens":256}"#
+    );
+    let encoded = encode(&chat, &name("gpt-4o-mini"), false);
+    assert_eq!((encoded.path, encoded.streamed), ("/chat/completions", false));
+}
+
+#[test]
+fn a_stream_asks_for_its_usage() {
+    let body = encoded(&chat(vec![Message::text(Role::User, "Hi")]), "gpt-4o-mini", true);
+    assert!(body.ends_with(r#""max_tokens":256,"stream":true,"stream_options":{"include_usage":true}}"#), "{body}");
+}
+
+#[test]
+fn a_picture_goes_byte_for_byte() {
+    let base64 = "iVBORw0KGgo+/8B=";
+    let image = Part::Image(Image { media_type: "image/png".into(), base64: base64.into() });
+    let chat = chat(vec![Message { role: Role::User, parts: vec![Part::Text("What is it?".into()), image] }]);
+    let body = encoded(&chat, "gpt-4o", false);
+    let content = r#"[{"type":"text","text":"What is it?"},{"type":"image_url","image_url":{"url":"data:image/png;base64,iVBORw0KGgo+/8B="}}]"#;
+    assert!(body.contains(content), "{body}");
+}
+
+#[test]
+fn every_parameter_is_sent_as_it_was_given() {
+    let mut chat = chat(vec![Message::text(Role::User, "json")]);
+    chat.params = Params {
+        max_tokens: Some(7),
+        temperature: number("0.2"),
+        top_p: number("1"),
+        frequency_penalty: number("-1.5"),
+        presence_penalty: number("0"),
+        stop: vec!["\n".into(), "END".into()],
+        response_format: Some(ResponseFormat::JsonSchema {
+            name: "answer".into(),
+            schema: json!({"type": "object"}),
+            strict: true,
+        }),
+    };
+    let body = encoded(&chat, "m", false);
+    let params = r#""max_tokens":7,"temperature":0.2,"top_p":1,"frequency_penalty":-1.5,"presence_penalty":0,"stop":["\n","END"],"response_format":{"type":"json_schema","json_schema":{"name":"answer","schema":{"type":"object"},"strict":true}}}"#;
+    assert!(body.ends_with(params), "{body}");
+    for (format, sent) in
+        [(ResponseFormat::Text, r#"{"type":"text"}"#), (ResponseFormat::JsonObject, r#"{"type":"json_object"}"#)]
+    {
+        chat.params = Params { response_format: Some(format), ..Params::default() };
+        assert!(encoded(&chat, "m", false).ends_with(&format!(r#""response_format":{sent}}}"#)));
+    }
+}
+
+#[test]
+fn the_bound_of_the_cost_has_the_name_the_model_takes() {
+    let chat = chat(vec![Message::text(Role::User, "Hi")]);
+    for model in [
+        "o1",
+        "o1-pro",
+        "o3-mini",
+        "o4-mini-2025-04-16",
+        "gpt-5",
+        "gpt-5-mini",
+        "gpt-5.2",
+        "gpt-12",
+        "ft:gpt-5-mini:me::x",
+        "ft:o4-mini-2025-04-16:me::x",
+    ] {
+        let body = encoded(&chat, model, false);
+        assert!(body.contains(r#""max_completion_tokens":256"#) && !body.contains("max_tokens"), "{model}: {body}");
+    }
+    for model in [
+        "gpt-4o",
+        "gpt-4.1-nano",
+        "gpt-3.5-turbo",
+        "gpt-oss-120b",
+        "chatgpt-4o-latest",
+        "openai/gpt-5-mini",
+        "openai/o3",
+        "deepseek-reasoner",
+        "o",
+        "ollama",
+        "olmo-2",
+        "o1x",
+        "llama3.2",
+        "gpt-",
+        "omni",
+    ] {
+        let body = encoded(&chat, model, false);
+        assert!(body.contains(r#""max_tokens":256"#) && !body.contains("max_completion"), "{model}: {body}");
+    }
+}
