@@ -7,8 +7,8 @@ import type { Args, Backend, Command, Result } from "./index";
 
 declare global {
   interface Window {
-    /** Page tests reach in here: to change the state, to send news, to see what was asked. */
-    fake: { state: Fixture; calls: { cmd: string; args: unknown }[]; news: (...topics: Topic[]) => void };
+    /** Page tests reach in here: to change the state, to send news, to see what was asked and how many answers are owed. */
+    fake: { state: Fixture; calls: { cmd: string; args: unknown }[]; owed: number; news: (...topics: Topic[]) => void };
   }
 }
 
@@ -18,17 +18,22 @@ export function fake(name: string): Backend {
   const state = make(Date.now());
   const listeners = new Set<(topics: Topic[]) => void>();
   const news = (...topics: Topic[]) => listeners.forEach((then) => then(topics));
-  window.fake = { state, calls: [], news };
+  window.fake = { state, calls: [], owed: 0, news };
 
   return {
     async call<C extends Command>(cmd: C, args: Args<C>): Promise<Result<C>> {
       window.fake.calls.push({ cmd, args });
       if (state.hang.includes(cmd)) return new Promise(() => undefined);
-      await new Promise((then) => setTimeout(then, state.delay));
-      const denial = state.deny[cmd];
-      if (denial) throw denial;
-      const answer = state.commands[cmd](args as never, state, news);
-      return structuredClone(answer) as Result<C>;
+      window.fake.owed += 1;
+      try {
+        await new Promise((then) => setTimeout(then, state.delay));
+        const denial = state.deny[cmd];
+        if (denial) throw denial;
+        return structuredClone(state.commands[cmd](args as never, state, news)) as Result<C>;
+      } finally {
+        // After the page has had its answer.
+        setTimeout(() => (window.fake.owed -= 1));
+      }
     },
     onChanged(then) {
       listeners.add(then);

@@ -16,6 +16,7 @@ export const en = {
   "filter.none": "Nothing here matches “{text}”.",
   stale: "What is shown is as of {time}.",
   skip: "Skip to content",
+  "practice.label": "Practice mode",
   practice: "Practice mode: every amount is simulated, no provider is called and nothing is charged.",
 
   "page.overview": "Overview",
@@ -26,6 +27,9 @@ export const en = {
   "region.pages": "Pages",
 
   "time.now": "just now",
+  "time.short": "< {n} s",
+  "time.seconds": "{n} s",
+  "time.minutes": "{minutes} min {seconds} s",
   "time.today": "today {time}",
   "time.yesterday": "yesterday {time}",
   "time.tomorrow": "tomorrow {time}",

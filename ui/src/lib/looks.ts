@@ -25,6 +25,6 @@ export const keyLamp: Record<KeyState, Lamp> = {
 /** `CD` for Claude Desktop, `O` for OpenAI: letters in a tile stand for what has a logo elsewhere. */
 export function letters(title: string, most: 1 | 2): string {
   const words = title.split(/\s+/).filter(Boolean);
-  if (most === 1 || words.length === 0) return title.slice(0, 1);
+  if (most === 1 || words.length === 0) return title.slice(0, 1).toUpperCase();
   return words.length > 1 ? words.slice(0, 2).map((word) => word[0]).join("") : title.slice(0, 2);
 }

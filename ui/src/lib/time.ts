@@ -63,26 +63,21 @@ export function ago(at: number, now: number): string {
   return dayAndTime(at, now);
 }
 
-/** `0.8 s`, `13.6 s`, `2 min 5 s`. */
+/** `0.8 s`, `13.6 s`, `2 min 5 s`; what is too short to tell is `< 0.1 s`. */
 export function duration(ms: number): string {
-  if (ms < MINUTE) return unit(ms / 1000, "second", 1);
-  const minutes = Math.floor(ms / MINUTE);
-  return `${unit(minutes, "minute", 0)} ${unit(Math.floor((ms % MINUTE) / 1000), "second", 0)}`;
+  if (ms < 50) return t("time.short", { n: tenths(0.1) });
+  if (ms < 59_950) return t("time.seconds", { n: tenths(ms / 1000) });
+  const seconds = Math.round(ms / 1000);
+  return t("time.minutes", { minutes: Math.floor(seconds / 60), seconds: seconds % 60 });
 }
 
 /** `4 s`: the seconds of something that still runs. */
 export function elapsed(ms: number): string {
-  return unit(Math.max(0, Math.floor(ms / 1000)), "second", 0);
+  return t("time.seconds", { n: count(Math.max(0, Math.floor(ms / 1000))) });
 }
 
-function unit(value: number, name: "second" | "minute", digits: number): string {
-  return new Intl.NumberFormat(language(), {
-    style: "unit",
-    unit: name,
-    unitDisplay: "short",
-    minimumFractionDigits: digits,
-    maximumFractionDigits: digits,
-  }).format(value);
+function tenths(n: number): string {
+  return new Intl.NumberFormat(language(), { minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(n);
 }
 
 /** `4,188`. */
