@@ -4,6 +4,7 @@
 //! folder and the same features, so that dependencies are built once.
 
 use std::fs;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -181,7 +182,7 @@ fn counted(command: std::process::Command) -> Result<Tally> {
     Ok(tally)
 }
 
-/// Every file in a `tests` folder of the workspace is run: a new one needs no entry here.
+/// Every test program of the workspace but the desktop's: a new one needs no entry here.
 fn end_to_end_tests() -> Result<Vec<String>> {
     let root = shell::root();
     let mut folders = vec![root.join("tests")];
@@ -191,17 +192,18 @@ fn end_to_end_tests() -> Result<Vec<String>> {
     let mut names = Vec::new();
     for folder in folders.into_iter().filter(|folder| folder.is_dir()) {
         for entry in fs::read_dir(&folder)? {
-            let path = entry?.path();
-            let rust = path.extension().is_some_and(|extension| extension == "rs");
-            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            if rust && name != DESKTOP {
-                names.push(name);
-            }
+            names.extend(test_program(&entry?.path()).filter(|name| name != DESKTOP));
         }
     }
     names.sort();
     names.dedup();
     Ok(names)
+}
+
+/// The name cargo gives the test program that begins here: a file, or a folder with a main.rs.
+fn test_program(path: &Path) -> Option<String> {
+    let is_one = path.extension().is_some_and(|extension| extension == "rs") || path.join("main.rs").is_file();
+    is_one.then(|| path.file_stem().unwrap_or_default().to_string_lossy().into_owned())
 }
 
 /// The program clients start must not carry the web view: it would cost them 60 ms and 50 MB each time.
