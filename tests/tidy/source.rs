@@ -13,10 +13,6 @@ pub(crate) struct File {
 }
 
 impl File {
-    pub(crate) fn extension(&self) -> &str {
-        self.path.rsplit_once('.').map_or("", |(_, extension)| extension)
-    }
-
     /// The lines that do something in production: without comments, and without the tests at the end of a file.
     /// Each with its number.
     pub(crate) fn code(&self) -> impl Iterator<Item = (usize, &str)> {
