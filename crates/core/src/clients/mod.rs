@@ -12,8 +12,6 @@ mod edit;
 mod json;
 mod locate;
 mod mask;
-#[cfg(test)]
-mod tests;
 
 pub use diff::{Line, LineKind, diff};
 pub use edit::{Edit, Look, Made, Ours, Replace, Undo, look, plan_connect, plan_disconnect};
@@ -92,3 +90,6 @@ pub struct FileTrouble {
     /// What is wrong and where: a whole sentence.
     pub sentence: String,
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,7 +13,12 @@ use crate::Home;
 /// Makes sure that the home holds the same program as the one that stands beside the running one.
 pub(super) fn install(home: &Home) -> Result<(), Denial> {
     let target = home.bin_path();
-    let source = source(&target)?;
+    let source = match source(&target) {
+        Ok(source) => source,
+        // Nothing to renew it from; what is there still works.
+        Err(_) if target.is_file() => return Ok(()),
+        Err(missing) => return Err(missing),
+    };
     if source == target || same_bytes(&source, &target).unwrap_or(false) {
         return Ok(());
     }
