@@ -10,7 +10,7 @@
 //! digits in every other home, so that practice and tests never meet real keys: see [`place`].
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use pointsman_core::catalog::{KeyRef, Origin, Provider};
@@ -43,13 +43,13 @@ use store::Store;
 /// The service all items are under.
 pub const SERVICE: &str = "app.pointsman";
 
-/// The keychain's name where nothing better is known.
+/// The keychain's name where nothing better is known; reads well in a sentence.
 #[cfg(target_os = "macos")]
 const UNNAMED: &str = "macOS Keychain";
 #[cfg(windows)]
 const UNNAMED: &str = "Windows Credential Manager";
 #[cfg(all(unix, not(target_os = "macos")))]
-const UNNAMED: &str = "password store";
+const UNNAMED: &str = "the system keychain";
 
 /// How long a call waits for the keychain.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -103,6 +103,15 @@ impl From<Trouble> for Denial {
     }
 }
 
+/// The keychain's name as this process last saw it.
+static SEEN_NAME: OnceLock<&'static str> = OnceLock::new();
+
+/// The keychain's name for people: "GNOME Keyring", "macOS Keychain". Opens nothing; a general word
+/// until the keychain was first used.
+pub fn store_name() -> &'static str {
+    SEEN_NAME.get().copied().unwrap_or(UNNAMED)
+}
+
 /// What may be shown of a stored key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredKey {
@@ -133,6 +142,7 @@ impl Keychain {
             }
         }
         let store = Store::open(&self.place)?;
+        SEEN_NAME.get_or_init(|| store.name());
         let done = job(&store);
         self.store = Some(store);
         done
@@ -151,6 +161,8 @@ struct Shared {
     cache: Mutex<HashMap<String, Cached>>,
     /// Set after it did not answer: nobody waits again before then.
     slow_until: Mutex<Option<Instant>>,
+    /// What was wrong at the last use.
+    trouble: Mutex<Option<Trouble>>,
 }
 
 /// The keys of one home. Clones share the thread and what is in memory.
@@ -172,6 +184,7 @@ impl Secrets {
             thread: Mutex::default(),
             cache: Mutex::default(),
             slow_until: Mutex::default(),
+            trouble: Mutex::default(),
         }))
     }
 
@@ -185,20 +198,30 @@ impl Secrets {
             KeyRef::Keychain(item) => {
                 let Some(bound) = self.bound(item).await? else { return Err(none_stored(provider)) };
                 let origin = provider.base_url.origin();
-                if bound.origins.contains(&origin) { Ok(bound.key) } else { Err(other_origin(provider, &bound.origins)) }
+                if bound.origins.contains(&origin) {
+                    Ok(bound.key)
+                } else {
+                    Err(other_origin(provider, &bound.origins))
+                }
             }
             KeyRef::Env(name) => from_environment(provider, name),
             KeyRef::None => Err(Denial::new(Code::NoKey, format!("{} needs no key.", provider.title))),
         }
     }
 
-    /// Stores a key for its origins and nothing else, replacing the one before.
+    /// Stores a key for these origins, replacing the one before. Where the same key is there already,
+    /// the origins it has been entered for stay: two providers may share an item.
     ///
     /// # Errors
     /// Where the keychain is locked, missing or does not answer; the key before is still there then.
     pub async fn store(&self, item: &str, secret: &Secret, origins: &[Origin]) -> Result<(), Denial> {
-        let bytes = Bound { key: secret.clone(), origins: origins.to_vec() }.write();
-        let name = self.0.place.item(item);
+        let mut bound = Bound { key: secret.clone(), origins: origins.to_vec() };
+        if let Some(before) = self.read(item).await?.filter(|before| before.key == bound.key) {
+            bound.origins.extend(before.origins);
+            bound.origins.sort();
+            bound.origins.dedup();
+        }
+        let (name, bytes) = (self.0.place.item(item), bound.write());
         let address = self.ask(LIMIT, move |store| {
             store.set(&name, &bytes)?;
             Ok(store.address().map(str::to_owned))
@@ -238,13 +261,17 @@ impl Secrets {
 
     /// The keychain as the Keys page shows it.
     pub async fn key_store(&self) -> KeyStore {
-        let looked = self.ask(LIMIT, |store| Ok((store.name(), store.ready().err()))).await;
-        let (name, trouble) = looked.unwrap_or_else(|trouble| (UNNAMED.to_owned(), Some(trouble)));
+        let trouble = self.ask(LIMIT, Store::ready).await.err();
         KeyStore {
             state: trouble.as_ref().map_or(KeyStoreState::Ready, Trouble::state),
-            name,
+            name: store_name().to_owned(),
             sentence: trouble.map_or_else(String::new, |trouble| trouble.sentence()),
         }
+    }
+
+    /// What was wrong with the keychain when this process last used it. Opens nothing.
+    pub(crate) fn last_trouble(&self) -> Option<(KeyStoreState, String)> {
+        lock(&self.0.trouble).as_ref().map(|trouble| (trouble.state(), trouble.sentence()))
     }
 
     /// Asks the person to unlock the keychain, once, and waits up to 2 minutes for it. Only after a
@@ -254,8 +281,9 @@ impl Secrets {
     /// Where it stays locked, or there is none.
     pub async fn unlock(&self) -> Result<(), Denial> {
         let thread = spawn(self.0.place.clone());
-        ask_on(&thread, UNLOCK, |store| store.unlock()).await?;
+        ask_on(&thread, UNLOCK, Store::unlock).await?;
         *lock(&self.0.slow_until) = None;
+        *lock(&self.0.trouble) = None;
         Ok(())
     }
 
@@ -321,6 +349,7 @@ impl Secrets {
             *lock(&self.0.thread) = None;
             *lock(&self.0.slow_until) = Some(Instant::now() + LIMIT);
         }
+        *lock(&self.0.trouble) = done.as_ref().err().cloned();
         done
     }
 }
@@ -372,7 +401,9 @@ fn other_origin(provider: &Provider, entered: &[Origin]) -> Denial {
     let entered = entered.iter().map(Origin::to_string).collect::<Vec<_>>().join(" and ");
     Denial::new(
         Code::NoKey,
-        format!("The key for {title} was entered for {entered} and is not sent to {wanted}. To use it there, enter it again in Pointsman under Keys, or run `pointsman keys set {id}`."),
+        format!(
+            "The key for {title} was entered for {entered} and is not sent to {wanted}. To use it there, enter it again in Pointsman under Keys, or run `pointsman keys set {id}`."
+        ),
     )
 }
 
@@ -380,9 +411,9 @@ fn from_environment(provider: &Provider, name: &str) -> Result<Secret, Denial> {
     let title = &provider.title;
     let denial = |sentence| Err(Denial::new(Code::NoKey, sentence));
     match std::env::var(name).map(Zeroizing::new) {
-        Ok(text) if text.trim().is_empty() => {
-            denial(format!("The variable {name}, which holds the key for {title}, is empty. Set it where this program is started."))
-        }
+        Ok(text) if text.trim().is_empty() => denial(format!(
+            "The variable {name}, which holds the key for {title}, is empty. Set it where this program is started."
+        )),
         Ok(text) => match crate::keys::clean(&text) {
             Ok(key) => Ok(key),
             Err(why) => denial(format!("The variable {name} holds no usable key for {title}: {why}")),

@@ -24,8 +24,8 @@ impl Store {
     }
 
     /// Its name for people.
-    pub(super) fn name(&self) -> String {
-        super::UNNAMED.to_owned()
+    pub(super) fn name(&self) -> &'static str {
+        super::UNNAMED
     }
 
     /// Whether it answers: an item that nobody makes is looked up.

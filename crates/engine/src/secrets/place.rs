@@ -48,8 +48,10 @@ impl Place {
     /// What the home remembers; where it remembers nothing, what this process would write.
     pub(super) fn remembered(&self) -> Remembered {
         let read = std::fs::read(self.home.join(FILE)).ok();
-        read.and_then(|bytes| serde_json::from_slice(&bytes).ok())
-            .unwrap_or_else(|| Remembered { items: if self.own { String::new() } else { suffix(&self.home) }, bus: None })
+        read.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_else(|| Remembered {
+            items: if self.own { String::new() } else { suffix(&self.home) },
+            bus: None,
+        })
     }
 
     /// The name of an item in the keychain: `openai` in the own home, `openai@1f2e3d4c` in another.
@@ -139,7 +141,11 @@ mod tests {
         own.remember(Some("unix:path=/run/bus".into())).expect("written");
         assert_eq!(seen_from_a_bare_environment.item("openai"), "openai", "what the app wrote down decides");
         own.remember(None).expect("written");
-        assert_eq!(own.remembered().bus.as_deref(), Some("unix:path=/run/bus"), "no bus known is no reason to forget one");
+        assert_eq!(
+            own.remembered().bus.as_deref(),
+            Some("unix:path=/run/bus"),
+            "no bus known is no reason to forget one"
+        );
     }
 
     #[test]

@@ -99,7 +99,9 @@ mod tests {
 
     #[test]
     fn a_short_secret_shows_less() {
-        for (key, last) in [("", ""), ("abcd", ""), ("abcdefghi", "i"), ("abcdefghijkl", "ijkl"), ("äöüßäöüßäöüß", "äöüß")] {
+        for (key, last) in
+            [("", ""), ("abcd", ""), ("abcdefghi", "i"), ("abcdefghijkl", "ijkl"), ("äöüßäöüßäöüß", "äöüß")]
+        {
             assert_eq!(Secret::new(key.into()).last4(), last, "{key}");
         }
     }

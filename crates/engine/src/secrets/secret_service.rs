@@ -55,19 +55,14 @@ impl Store {
     }
 
     /// The program that keeps it, by its process.
-    pub(super) fn name(&self) -> String {
+    pub(super) fn name(&self) -> &'static str {
         let process = DBusProxy::new(&self.connection)
             .ok()
             .zip(BusName::try_from(NAME).ok())
             .and_then(|(bus, name)| bus.get_connection_unix_process_id(name).ok())
             .and_then(|pid| std::fs::read_to_string(format!("/proc/{pid}/comm")).ok())
             .unwrap_or_default();
-        for (begins, name) in KNOWN {
-            if process.starts_with(begins) {
-                return (*name).to_owned();
-            }
-        }
-        super::UNNAMED.to_owned()
+        KNOWN.iter().find(|(begins, _)| process.starts_with(begins)).map_or(super::UNNAMED, |(_, name)| name)
     }
 
     /// Whether keys can be read and written: the default collection is there and open.

@@ -1,0 +1,84 @@
+//! What is wrong with keys, for Overview and the tray. From the ledger, the policy and what this
+//! process last saw of the keychain: asked several times a minute, so it opens nothing.
+
+use std::collections::BTreeMap;
+
+use pointsman_core::catalog::{KeyRef, Provider};
+use pointsman_core::policy::Policy;
+
+use crate::Gateway;
+use crate::ledger::key_check::{self, KeyCheck};
+use crate::view::{Action, ActionKind, KeyState, KeyStoreState, Lamp, ProblemRow};
+
+impl Gateway {
+    /// Keys that keep the policy from working, worst first.
+    pub(crate) async fn key_problems(&self) -> Vec<ProblemRow> {
+        // Without a policy nothing is routed, and that is the problem to show.
+        let Ok(active) = self.inner().policy.snapshot(self.inner()).await else { return Vec::new() };
+        // An unreadable ledger has its own, louder sentence.
+        let Ok(checks) = self.inner().ledger.read(key_check::all).await else { return Vec::new() };
+        let checks = checks.into_iter().map(|check| (check.provider.clone(), check)).collect();
+        let used = used(&active.policy);
+        if used.iter().any(|(provider, _)| matches!(provider.key, KeyRef::Keychain(_)))
+            && let Some((state, sentence)) = self.inner().secrets.last_trouble()
+        {
+            return vec![store_problem(state, sentence)];
+        }
+        used.into_iter().filter_map(|(provider, classes)| key_problem(provider, &classes, &checks)).collect()
+    }
+}
+
+/// Each provider that is some class's first choice, with those classes.
+fn used(policy: &Policy) -> Vec<(&Provider, Vec<&str>)> {
+    let classes = |provider: &Provider| -> Vec<&str> {
+        let rules = policy.classes.iter().filter(|rule| rule.primary.provider == provider.id);
+        rules.map(|rule| rule.class.as_str()).collect()
+    };
+    policy.providers.values().map(|provider| (provider, classes(provider))).filter(|(_, c)| !c.is_empty()).collect()
+}
+
+fn store_problem(state: KeyStoreState, detail: String) -> ProblemRow {
+    let (title, action) = match state {
+        KeyStoreState::Locked | KeyStoreState::Ready => (
+            "The keychain is locked",
+            Action { kind: ActionKind::UnlockKeychain, label: "Unlock".into(), target: None },
+        ),
+        KeyStoreState::Missing => (
+            "No password store is running",
+            Action { kind: ActionKind::OpenKeys, label: "Open Keys".into(), target: None },
+        ),
+    };
+    ProblemRow { id: "keychain".into(), lamp: Lamp::Stop, title: title.into(), detail, action: Some(action) }
+}
+
+fn key_problem(provider: &Provider, classes: &[&str], checks: &BTreeMap<String, KeyCheck>) -> Option<ProblemRow> {
+    let (id, title) = (provider.id.as_str(), &provider.title);
+    let effect = format!("First choice of {}.", classes.join(", "));
+    let row = |what: String, detail: String, label: &str| {
+        let action = Action { kind: ActionKind::OpenKeys, label: label.to_owned(), target: Some(id.to_owned()) };
+        Some(ProblemRow { id: format!("key-{id}"), lamp: Lamp::Caution, title: what, detail, action: Some(action) })
+    };
+    let said = |check: &KeyCheck| match &check.message {
+        Some(words) => format!("{words} {effect}"),
+        None => effect.clone(),
+    };
+    match (&provider.key, checks.get(id)) {
+        // A key is never stored without a row, and deleting it takes the row away.
+        (KeyRef::Keychain(_), None) => row(format!("There is no key for {title}"), effect, "Add a key"),
+        (KeyRef::None | KeyRef::Env(_), None) => None,
+        (_, Some(check)) => match check.state {
+            KeyState::Refused => row(format!("{title} refuses the key"), said(check), "Replace the key"),
+            KeyState::NoCredit => row(format!("The account at {title} has no credit"), said(check), "Open Keys"),
+            KeyState::Unreachable if provider.key == KeyRef::None => {
+                row(format!("{title} is not running"), effect, "Open Keys")
+            }
+            KeyState::Valid
+            | KeyState::RateLimited
+            | KeyState::Unreachable
+            | KeyState::NotChecked
+            | KeyState::Missing
+            | KeyState::Locked
+            | KeyState::OtherOrigin => None,
+        },
+    }
+}

@@ -1,0 +1,264 @@
+//! Keys from end to end: the real binary, a real GNOME Keyring on a private bus, real HTTP servers.
+//! I8 and acceptance 33, 36c: a key is in the keyring and nowhere else, and goes where it was entered
+//! for and nowhere else.
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use std::process::Command;
+
+use pointsman_practice::{Endpoint, Options, Practice, Script};
+use support::{Keychain, POINTSMAN, Said, Session, files_with, said};
+
+/// Looks like a key and is found by a plain search.
+const CANARY: &str = "sk-proj-CANARY5f0c2e9b7d4a1836a1b2";
+const OTHER: &str = "sk-proj-OTHER77c1d2e3f405162738c3d4";
+
+async fn server(key: &str) -> Practice {
+    Practice::start(Options { key: Some(key.to_owned()), ..Options::default() }).await.expect("a server")
+}
+
+/// A policy with one provider, `here`, at this server.
+fn policy(server: &Practice) -> String {
+    let url = server.base_url();
+    format!(
+        "version: \"1\"\ndefaults:\n  summarize: {{provider: here, model: practice-small}}\nproviders:\n  here: {{base_url: \"{url}\"}}\n"
+    )
+}
+
+fn origin(server: &Practice) -> String {
+    format!("http://{}", server.address())
+}
+
+/// `pointsman keys …` off the async thread, which the server runs on.
+async fn keys(session: &Session, arguments: &[&str], stdin: &str) -> Said {
+    let arguments = [&["keys"], arguments].concat();
+    tokio::task::block_in_place(|| session.pointsman(&arguments, stdin))
+}
+
+async fn set(session: &Session, server: &Practice, key: &str) -> Said {
+    keys(session, &["set", "here", "--yes-bind", &origin(server)], &format!("{key}\n")).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn i8_a_key_is_in_the_keyring_and_nowhere_else() {
+    let (session, server) = (Session::start(), server(CANARY).await);
+    session.policy(&policy(&server));
+
+    let stored = set(&session, &server, CANARY).await;
+    assert_eq!(stored.code(), 0, "{stored:?}");
+    assert!(
+        stored.stdout.contains("Stored in GNOME Keyring.") && stored.stdout.contains("accepts the key"),
+        "{stored:?}"
+    );
+    let item = session.looked_up("here").expect("other programs find it under its service and name");
+    assert!(item.contains(CANARY) && item.contains(&origin(&server)), "key and origin belong together");
+
+    let mut said_by_all = vec![stored];
+    for arguments in [&["list"][..], &["list", "--json"], &["test", "here"], &["test", "here", "--json"]] {
+        let mut loud = session.command(POINTSMAN);
+        loud.arg("keys").args(arguments).env("POINTSMAN_LOG", "trace");
+        let said = tokio::task::block_in_place(|| said(&mut loud, ""));
+        assert_eq!(said.code(), 0, "{said:?}");
+        said_by_all.push(said);
+    }
+    assert!(said_by_all[1].stdout.contains("…a1b2"), "the last four characters name it: {}", said_by_all[1].stdout);
+    for said in &said_by_all {
+        assert!(!said.all().contains(CANARY), "printed or logged: {said:?}");
+        assert!(!said.all().contains(&CANARY[..16]), "printed in part: {said:?}");
+    }
+    assert_eq!(files_with(session.folder(), CANARY), [] as [&std::path::Path; 0], "in a file");
+    assert_eq!(files_with(session.folder(), "CANARY"), [] as [&std::path::Path; 0], "in part in a file");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_old_key_stays_until_the_new_one_works() {
+    let (session, server) = (Session::start(), server(CANARY).await);
+    session.policy(&policy(&server));
+    assert_eq!(set(&session, &server, CANARY).await.code(), 0);
+
+    let refused = set(&session, &server, OTHER).await;
+    assert_eq!(refused.code(), 1, "{refused:?}");
+    assert!(refused.stderr.contains("not stored") && refused.stderr.contains("The key you had stays."), "{refused:?}");
+    assert!(!refused.all().contains("OTHER"), "the refused key is not repeated either: {refused:?}");
+    assert!(session.looked_up("here").expect("still there").contains(CANARY));
+
+    let port = server.address();
+    server.stop().await;
+    let unreachable = keys(&session, &["set", "here", "--yes-bind", &format!("http://{port}")], OTHER).await;
+    assert_eq!(unreachable.code(), 1, "{unreachable:?}");
+    assert!(session.looked_up("here").expect("still there").contains(CANARY));
+
+    assert_eq!(keys(&session, &["delete", "here"], "").await.code(), 0);
+    assert_eq!(session.looked_up("here"), None);
+    let again = keys(&session, &["delete", "here"], "").await;
+    assert_eq!(again.code(), 1, "{again:?}");
+    assert!(again.stderr.contains("There was no key"), "{again:?}");
+
+    let first = keys(&session, &["set", "here", "--yes-bind", &format!("http://{port}")], OTHER).await;
+    assert_eq!(first.code(), 0, "a first key is kept although nobody could be asked: {first:?}");
+    assert!(first.stdout.contains("could not be reached"), "{first:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn locked_missing_and_empty_are_told_apart() {
+    let server = server(CANARY).await;
+    let mut session = Session::start();
+    session.policy(&policy(&server));
+
+    let empty = keys(&session, &["test", "here"], "").await;
+    assert_eq!(empty.code(), 1);
+    assert!(empty.stderr.contains("There is no key for here"), "{empty:?}");
+    assert_eq!(store(&session).await, "ready");
+
+    assert_eq!(set(&session, &server, CANARY).await.code(), 0);
+    let asked = server.received().len();
+    session.restart(Keychain::Locked);
+    for arguments in [&["test", "here"][..], &["set", "here", "--yes-bind", &origin(&server)], &["delete", "here"]] {
+        let locked = keys(&session, arguments, OTHER).await;
+        assert_eq!(locked.code(), 1);
+        assert!(locked.stderr.contains("The keychain is locked."), "{arguments:?}: {locked:?}");
+    }
+    assert_eq!(store(&session).await, "locked");
+    let list = keys(&session, &["list"], "").await;
+    assert!(
+        list.stdout.contains("…a1b2") && list.stdout.contains("keychain locked"),
+        "which key it is, from the last check: {list:?}"
+    );
+    assert_eq!(server.received().len(), asked, "nothing is sent while the keychain is locked");
+
+    session.restart(Keychain::NoBus);
+    let missing = keys(&session, &["test", "here"], "").await;
+    assert_eq!(missing.code(), 1);
+    assert!(missing.stderr.contains("No password store is running"), "{missing:?}");
+    assert_eq!(store(&session).await, "missing");
+
+    session.restart(Keychain::Unlocked);
+    assert_eq!(keys(&session, &["test", "here"], "").await.code(), 0, "nothing was lost");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_keyring_that_was_never_made_is_locked_not_empty() {
+    let session = Session::with(Keychain::Locked);
+    assert_eq!(store(&session).await, "locked");
+    let set = keys(&session, &["set", "openai"], CANARY).await;
+    assert_eq!(set.code(), 1);
+    assert!(set.stderr.contains("The keychain is locked."), "{set:?}");
+}
+
+async fn store(session: &Session) -> String {
+    let list = keys(session, &["list", "--json"], "").await;
+    assert_eq!(list.code(), 0, "{list:?}");
+    let page: serde_json::Value = serde_json::from_str(&list.stdout).expect("JSON");
+    page["store"]["state"].as_str().expect("a state").to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bare_environment_still_finds_the_key() {
+    let (session, server) = (Session::start(), server(CANARY).await);
+    session.policy(&policy(&server));
+    assert_eq!(set(&session, &server, CANARY).await.code(), 0);
+
+    let home = session.home();
+    let mut bare = Command::new(POINTSMAN);
+    bare.env_clear().envs(session.bare_env()).arg("--home").arg(&home).args(["keys", "test", "here"]);
+    let said = tokio::task::block_in_place(|| said(&mut bare, ""));
+    assert_eq!(said.code(), 0, "{said:?}");
+    let sent = server.received().last().expect("a request").header("authorization").map(str::to_owned);
+    assert_eq!(sent, Some(format!("Bearer {CANARY}")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_goes_only_where_it_was_entered_for() {
+    let (session, here, there) = (Session::start(), server(CANARY).await, server(CANARY).await);
+    session.policy(&policy(&here));
+    let unasked = keys(&session, &["set", "here"], CANARY).await;
+    assert_eq!(unasked.code(), 1, "{unasked:?}");
+    assert!(unasked.stderr.contains(&format!("--yes-bind {}", origin(&here))), "{unasked:?}");
+    assert_eq!(here.received().len(), 0, "nothing is sent before the person agreed");
+    assert_eq!(set(&session, &here, CANARY).await.code(), 0);
+
+    // The provider moves, and the move is the active policy: without a ledger it is the first file.
+    forget(&session);
+    session.policy(&policy(&there));
+    let moved = keys(&session, &["test", "here"], "").await;
+    assert_eq!(moved.code(), 1, "{moved:?}");
+    for place in [&here, &there] {
+        assert!(moved.stderr.contains(&place.address().to_string()), "the sentence names both places: {moved:?}");
+    }
+    let list = keys(&session, &["list"], "").await;
+    assert!(list.stdout.contains("entered for another place"), "{list:?}");
+    let wrong = keys(&session, &["set", "here", "--yes-bind", &origin(&here)], CANARY).await;
+    assert_eq!(wrong.code(), 1, "{wrong:?}");
+    assert_eq!(there.received().len(), 0, "the other place never heard of the key");
+
+    assert_eq!(set(&session, &there, CANARY).await.code(), 0, "entered again it may go there");
+    assert_eq!(keys(&session, &["test", "here"], "").await.code(), 0);
+}
+
+/// Removes the ledger: the policy of the next command is the first one there.
+fn forget(session: &Session) {
+    for name in ["ledger.db", "ledger.db-wal", "ledger.db-shm"] {
+        let path = session.home().join(name);
+        if path.exists() {
+            std::fs::remove_file(path).expect("removed");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redirect_is_not_followed_with_the_key() {
+    let (session, here, there) = (Session::start(), server(CANARY).await, server(CANARY).await);
+    session.policy(&policy(&here));
+    here.default_script(Script::redirect(format!("{}/models", there.base_url())).on(Endpoint::Models));
+    let said = set(&session, &here, CANARY).await;
+    assert_eq!(said.code(), 0, "{said:?}");
+    assert!(said.stdout.contains("redirect") && said.stdout.contains("could not be checked"), "{said:?}");
+    assert_eq!(here.received().len(), 1);
+    assert_eq!(there.received().len(), 0, "the redirect was followed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn homes_do_not_share_keys() {
+    let (session, server) = (Session::start(), server(CANARY).await);
+    session.policy(&policy(&server));
+    assert_eq!(set(&session, &server, CANARY).await.code(), 0);
+
+    let other = session.folder().join("other");
+    let other_home = other.to_str().expect("UTF-8");
+    assert_eq!(session.pointsman(&["--home", other_home, "spend"], "").code(), 0);
+    std::fs::write(other.join("routing.yaml"), policy(&server)).expect("routing.yaml");
+    let run = |arguments: &[&str], stdin: &str| {
+        let arguments = [&["--home", other_home, "keys"], arguments].concat();
+        tokio::task::block_in_place(|| session.pointsman(&arguments, stdin))
+    };
+    let none = run(&["test", "here"], "");
+    assert!(none.stderr.contains("There is no key"), "{none:?}");
+    assert_eq!(run(&["set", "here", "--yes-bind", &origin(&server)], CANARY).code(), 0);
+    assert_eq!(run(&["delete", "here"], "").code(), 0);
+    assert!(session.looked_up("here").is_some(), "deleting it there left the own one alone");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_key_is_refused_before_anything_is_sent() {
+    let session = Session::start();
+    let typed = keys(&session, &["set", "openai", CANARY], "").await;
+    assert_eq!(typed.code(), 2);
+    assert!(typed.stderr.contains("not given as an argument") && !typed.all().contains("CANARY"), "{typed:?}");
+    for (stdin, why) in [
+        ("", "There is no key in it."),
+        ("OPENAI_API_KEY=sk-proj-1\nOPENROUTER_API_KEY=sk-or-2\n", "whole .env file"),
+        ("sk-or-v1-0123456789", "a key from OpenRouter, not from OpenAI"),
+        ("two words", "a space or a line break"),
+    ] {
+        let refused = keys(&session, &["set", "openai"], stdin).await;
+        assert_eq!(refused.code(), 1, "{refused:?}");
+        assert!(refused.stderr.contains(why), "{refused:?}");
+    }
+    let unknown = keys(&session, &["set", "opnai"], CANARY).await;
+    assert!(unknown.stderr.contains("Did you mean openai?"), "{unknown:?}");
+    let none_needed = keys(&session, &["set", "ollama"], CANARY).await;
+    assert!(none_needed.stderr.contains("Ollama needs no key."), "{none_needed:?}");
+    assert_eq!(session.looked_up("openai"), None);
+}
