@@ -138,8 +138,10 @@ impl<'a> Call<'a> {
                 // The hold's lease charges it later; what is said now is the most it can be.
                 meta.set_cost(plan.dearest_from(0));
                 meta.cost_assumed = true;
-                meta.warnings
-                    .push(format!("The answer is here, but its cost could not be recorded yet. {}", denial.sentence));
+                meta.warnings.push(format!(
+                    "What this call cost could not be recorded; the most it can be stays held. {}",
+                    denial.sentence
+                ));
             }
         }
         match ran.result {

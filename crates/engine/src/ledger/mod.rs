@@ -73,12 +73,25 @@ pub enum LedgerError {
     Broken(String),
 }
 
+impl LedgerError {
+    /// The cause in a few words, without the statement it happened in.
+    fn cause(&self) -> String {
+        match self {
+            Self::Sqlite(rusqlite::Error::SqlInputError { msg, .. }) => msg.clone(),
+            Self::Sqlite(rusqlite::Error::SqliteFailure(code, None)) => code.to_string(),
+            Self::Sqlite(rusqlite::Error::SqliteFailure(_, Some(message))) => message.clone(),
+            other => other.to_string(),
+        }
+    }
+}
+
 impl From<LedgerError> for Denial {
     fn from(error: LedgerError) -> Self {
         let sentence = match &error {
             LedgerError::Updated => error.to_string(),
             LedgerError::Sqlite(_) | LedgerError::Closed | LedgerError::NoWal | LedgerError::Broken(_) => format!(
-                "The ledger cannot be used ({error}), so nothing was sent. Check that the disk has room and the home folder can be written, or run `pointsman doctor`."
+                "The ledger cannot be used ({}), and without it no cap can hold, so the call is refused. Check that the disk has room and the home folder can be written, or run `pointsman doctor`.",
+                error.cause()
             ),
         };
         Self::new(Code::LedgerUnavailable, sentence)
@@ -218,7 +231,9 @@ fn connect(path: &Path) -> Result<Connection, LedgerError> {
     if mode != "wal" {
         return Err(LedgerError::NoWal);
     }
-    connection.execute_batch("PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON; PRAGMA trusted_schema=OFF;")?;
+    connection.execute_batch(
+        "PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON; PRAGMA trusted_schema=OFF;",
+    )?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
 }
@@ -238,7 +253,9 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), LedgerError> 
     if version(&tx)?.is_some_and(|found| found >= VERSION) {
         return Ok(());
     }
-    tx.execute_batch("CREATE TABLE IF NOT EXISTS schema (version INTEGER NOT NULL, min_reader INTEGER NOT NULL) STRICT")?;
+    tx.execute_batch(
+        "CREATE TABLE IF NOT EXISTS schema (version INTEGER NOT NULL, min_reader INTEGER NOT NULL) STRICT",
+    )?;
     for sql in MIGRATIONS {
         tx.execute_batch(sql)?;
     }
@@ -250,7 +267,8 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), LedgerError> 
 
 fn version(connection: &Connection) -> Result<Option<i64>, LedgerError> {
     let exists: bool =
-        connection.query_row("SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'schema')", [], |row| row.get(0))?;
+        connection
+            .query_row("SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'schema')", [], |row| row.get(0))?;
     if !exists {
         return Ok(None);
     }
@@ -284,10 +302,7 @@ pub(crate) mod tests {
     #[tokio::test]
     async fn an_old_program_refuses_to_write_after_an_update_it_cannot_honour() {
         let (_folder, ledger) = fresh();
-        ledger
-            .write(|tx| Ok(tx.execute("UPDATE schema SET version = 99, min_reader = 99", [])?))
-            .await
-            .unwrap();
+        ledger.write(|tx| Ok(tx.execute("UPDATE schema SET version = 99, min_reader = 99", [])?)).await.unwrap();
         let error = ledger.write(|tx| setting::set(tx, "zone", "UTC")).await.unwrap_err();
         let denial = Denial::from(error);
         assert_eq!(denial.sentence, "Pointsman was updated. Restart Claude to continue.");

@@ -288,7 +288,7 @@ fn book(
 /// Gives back everything a reservation holds; the bookings stay as the tie to their accounts.
 fn unbook(tx: &Transaction<'_>, id: &str) -> Result<(), LedgerError> {
     tx.prepare_cached(
-        "UPDATE account SET held_micro = held_micro - booking.held_micro FROM booking
+        "UPDATE account SET held_micro = account.held_micro - booking.held_micro FROM booking
          WHERE booking.account_id = account.id AND booking.request_id = ?1 AND booking.held_micro <> 0",
     )?
     .execute([id])?;
