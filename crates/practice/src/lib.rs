@@ -136,7 +136,7 @@ impl Practice {
 
     /// Everything that arrived so far.
     pub fn received(&self) -> Vec<Received> {
-        self.shared.received()
+        self.shared.received_since(0)
     }
 
     /// The requests for answers among [`Practice::received`].

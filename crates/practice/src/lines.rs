@@ -49,11 +49,10 @@ pub async fn serve_until_stdin_closes(
                 Some(line) => report(&mut reports, &obey(&server, &line)).await?,
             },
             _ = arrived.changed() => {
-                let received = server.received();
-                for one in received.iter().skip(told) {
-                    report(&mut reports, &json!({ "received": as_json(one, started) })).await?;
+                for one in server.shared.received_since(told) {
+                    report(&mut reports, &json!({ "received": as_json(&one, started) })).await?;
+                    told += 1;
                 }
-                told = received.len();
             }
             _ = left.changed() => {
                 let count = *left.borrow_and_update();

@@ -65,8 +65,9 @@ impl Shared {
         defaults.push(script);
     }
 
-    pub(crate) fn received(&self) -> Vec<Received> {
-        lock(&self.received).clone()
+    /// What arrived after the first `told` requests.
+    pub(crate) fn received_since(&self, told: usize) -> Vec<Received> {
+        lock(&self.received).get(told..).unwrap_or_default().to_vec()
     }
 
     /// The next script for an endpoint: the first of the queue, else the default.

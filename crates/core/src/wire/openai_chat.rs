@@ -14,8 +14,6 @@ use crate::wire::{Encoded, Head};
 
 mod fault;
 mod stream;
-#[cfg(test)]
-mod tests;
 mod usage;
 
 pub use fault::decode_error;
@@ -66,7 +64,7 @@ fn part(part: &Part) -> Value {
 
 fn params(params: &Params, model: &ModelName, body: &mut Map<String, Value>) {
     if let Some(most) = params.max_tokens {
-        let name = if reasons(model.as_str()) { "max_completion_tokens" } else { "max_tokens" };
+        let name = if takes_completion_tokens(model.as_str()) { "max_completion_tokens" } else { "max_tokens" };
         body.insert(name.into(), most.into());
     }
     let numbers = [
@@ -99,10 +97,11 @@ fn response_format(format: &ResponseFormat) -> Value {
     }
 }
 
-/// Whether OpenAI's own name says a model that refuses `max_tokens`: the o series and gpt-5 and later,
-/// fine-tuned ones (`ft:`) too. A name with a `/` is a reseller's, and resellers document `max_tokens`;
-/// a limit they ignored would leave the cost without a bound.
-fn reasons(model: &str) -> bool {
+/// Whether OpenAI's own name says that the model refuses `max_tokens`: the o series and gpt-5 and
+/// later, fine-tuned ones (`ft:`) too. This is not the same as reasoning: DeepSeek's reasoner takes
+/// `max_tokens`, and gpt-5-chat does not reason. A name with a `/` is a reseller's, and resellers
+/// document `max_tokens`; a limit they ignored would leave the cost without a bound.
+fn takes_completion_tokens(model: &str) -> bool {
     let name = model.strip_prefix("ft:").unwrap_or(model);
     if let Some(version) = name.strip_prefix("gpt-") {
         let digits = version.bytes().take_while(u8::is_ascii_digit).count();
@@ -180,3 +179,6 @@ fn empty(finish: Option<&FinishReason>, usage: Option<Usage>) -> Failure {
     let sentence = format!("The provider's answer was empty: {why}.");
     Failure { usage, ..fault::bad_answer(sentence) }
 }
+
+#[cfg(test)]
+mod tests;
