@@ -160,7 +160,16 @@ fn rights() -> Option<Vec<&'static str>> {
 }
 
 fn apt(prefix: &[&str], args: &[&str]) -> Command {
-    let fixed = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", "DPkg::Lock::Timeout=900"];
+    let fixed = [
+        "env",
+        "DEBIAN_FRONTEND=noninteractive",
+        "apt-get",
+        "-q",
+        "-o",
+        "DPkg::Lock::Timeout=900",
+        "-o",
+        "Dpkg::Use-Pty=0",
+    ];
     let words: Vec<&str> = prefix.iter().copied().chain(fixed).chain(args.iter().copied()).collect();
     let mut command = shell::command(words.first().copied().unwrap_or("apt-get"));
     command.args(words.get(1..).unwrap_or_default());
@@ -168,6 +177,9 @@ fn apt(prefix: &[&str], args: &[&str]) -> Command {
 }
 
 fn without_apt(purpose: For) -> Result<()> {
+    if !shell::on_path("pkg-config") {
+        bail!("pkg-config is missing, and with it most likely the libraries of the window.\n{}", advice());
+    }
     let libraries = ["webkit2gtk-4.1", "librsvg-2.0", "dbus-1", "openssl"];
     let absent: Vec<&str> = libraries.into_iter().filter(|library| !has_library(library)).collect();
     if !absent.is_empty() {
