@@ -186,7 +186,7 @@ fn list(page: &KeysPage, json: bool) -> anyhow::Result<ExitCode> {
     for (row, about) in rows.iter().zip(&page.rows) {
         let [provider, key, state, rest] = row;
         print::line(
-            &format!("{provider:<0$}  {key:<1$}  {state:<2$}  {rest}", widths[0], widths[1], widths[2]).trim_end(),
+            format!("{provider:<0$}  {key:<1$}  {state:<2$}  {rest}", widths[0], widths[1], widths[2]).trim_end(),
         )?;
         if let Some(message) = &about.message {
             print::line(&format!("  {message}"))?;

@@ -72,3 +72,29 @@ fn made(store: &Store, place: &Place) -> Result<Key, Trouble> {
     store.set(&place.item(ITEM), key.as_slice())?;
     Ok(key)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn signed(key: &Key, purpose: &str, message: &[u8]) -> [u8; 32] {
+        mac(key, purpose, message).unwrap().finalize().into_bytes().into()
+    }
+
+    #[test]
+    fn a_signature_holds_for_its_key_purpose_and_message_only() {
+        let (key, other): (Key, Key) = (Zeroizing::new([7; KEY]), Zeroizing::new([8; KEY]));
+        let signature = signed(&key, "resume", b"message");
+        let verifies = |key, purpose, message: &[u8], signature: &[u8]| {
+            mac(key, purpose, message).unwrap().verify_slice(signature).is_ok()
+        };
+        assert!(verifies(&key, "resume", b"message", &signature));
+        assert!(!verifies(&other, "resume", b"message", &signature));
+        assert!(!verifies(&key, "activate", b"message", &signature));
+        assert!(!verifies(&key, "resume", b"other", &signature));
+        assert!(!verifies(&key, "resum", b"emessage", &signature), "purpose and message must not run together");
+        for cut in [0, 16, 31] {
+            assert!(!verifies(&key, "resume", b"message", &signature[..cut]), "a part of it is no signature");
+        }
+    }
+}
