@@ -11,7 +11,7 @@ pub(crate) const SQL: &str = "CREATE TABLE IF NOT EXISTS change (
 ) STRICT;";
 
 /// What a window refetches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ts_rs::TS)]
 #[serde(rename_all = "snake_case")]
 pub enum Topic {
     /// A request began, moved or ended; money moved with it.
