@@ -1,0 +1,33 @@
+//! `pointsman mcp`: the server a client starts. On one thread: nothing here computes for long, and a
+//! hand-over between threads would cost more than a call itself.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use pointsman_core::id::{ClientId, ProjectName};
+use pointsman_engine::{Caller, Gateway, Home, Surface};
+
+/// `pointsman mcp`
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The client whose entry this is, as `connect` wrote it.
+    #[arg(long, value_name = "ID", value_parser = ClientId::parse)]
+    client: Option<ClientId>,
+    /// The project the calls are counted for.
+    #[arg(long, value_name = "NAME", value_parser = ProjectName::parse)]
+    project: Option<ProjectName>,
+    /// Only see whether the server starts: it does not count as a connected client.
+    #[arg(long)]
+    probe: bool,
+}
+
+pub(crate) fn run(args: Args, home: Option<PathBuf>) -> anyhow::Result<ExitCode> {
+    let Args { client, project, probe } = args;
+    let caller = Caller { surface: Surface::Mcp, client, project, probe };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let open = move || Gateway::open(Home::at(home.clone())?, caller.clone());
+    let served = runtime.block_on(pointsman_mcp::serve_stdio(open));
+    runtime.shutdown_background();
+    served?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,78 @@
+//! All that the command line prints. stdout carries answers and tables, stderr what is said about
+//! them. A reader that closes stdout early is no error: see [`is_closed_pipe`].
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+/// A line on stdout.
+///
+/// # Errors
+/// Where stdout is closed.
+pub(crate) fn line(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.write_all(b"\n")?;
+    out.flush()
+}
+
+/// A piece of an answer on stdout, at once.
+///
+/// # Errors
+/// Where stdout is closed.
+pub(crate) fn piece(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
+/// A value as indented JSON on stdout.
+///
+/// # Errors
+/// Where stdout is closed.
+pub(crate) fn json(value: &impl Serialize) -> anyhow::Result<()> {
+    Ok(line(&serde_json::to_string_pretty(value)?)?)
+}
+
+/// A line on stderr. A closed stderr is nobody's loss.
+pub(crate) fn note(text: &str) {
+    let mut out = io::stderr().lock();
+    drop(out.write_all(format!("{text}\n").as_bytes()));
+}
+
+/// Rows with their columns below each other: the first to the left, the others to the right.
+pub(crate) fn columns(rows: &[Vec<String>]) -> String {
+    let width = |column: usize| {
+        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or_default()
+    };
+    let mut text = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (index, cell) in row.iter().enumerate() {
+            let pad = " ".repeat(width(index).saturating_sub(cell.chars().count()));
+            let gap = if index == 0 { "" } else { "  " };
+            let placed = if index == 0 { format!("{cell}{pad}") } else { format!("{pad}{cell}") };
+            line.push_str(gap);
+            line.push_str(&placed);
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text.trim_end_matches('\n').to_owned()
+}
+
+/// Whether the cause is a reader that closed our stdout.
+pub(crate) fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_stand_below_each_other_by_characters_not_bytes() {
+        let rows = [vec!["summarize".into(), "$0.10".into()], vec!["übersetzen".into(), "$12.00".into()]];
+        assert_eq!(columns(&rows), "summarize    $0.10\nübersetzen  $12.00");
+    }
+}
