@@ -212,3 +212,6 @@ const KEY_IN_FILE: &str = "A key does not belong in this file; store it with `po
 fn is_null(node: &Node) -> bool {
     matches!(node.kind, Kind::Null)
 }
+
+#[cfg(test)]
+mod tests;

@@ -169,7 +169,7 @@ impl Said<'_> {
     /// uses lets dearer ones take its place by the next edit.
     fn label(&mut self, id: &ModelId, old: &ModelRule, new: &ModelRule) {
         let (was, is) = (tier(self.old, id), tier(self.new, id));
-        let lower = is < was && (old.tier.is_some() || new.tier.is_some());
+        let lower = is < was && (old.tier.is_some() || new.tier.is_some()) && self.old.price(id).is_some();
         let higher = is > was && self.old.classes.iter().any(|rule| targets(rule).any(|target| target == id));
         if lower || higher {
             self.say(format!("{id} counts as {} instead of {}.", is.as_str(), was.as_str()));

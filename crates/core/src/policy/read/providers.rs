@@ -166,6 +166,11 @@ impl Reader {
                 self.key_in_file(node.line, node.column);
                 return None;
             }
+            if text.starts_with("pointsman") {
+                let sentence = "key names the keychain item of Pointsman itself. Choose another name.".to_owned();
+                self.error(node.line, node.column, sentence);
+                return None;
+            }
             return match ProviderId::parse(text) {
                 Ok(item) => Some(KeyRef::Keychain(item.as_str().to_owned())),
                 Err(why) => {
