@@ -17,7 +17,7 @@ export const en = {
   stale: "What is shown is as of {time}.",
   skip: "Skip to content",
   "practice.label": "Practice mode",
-  practice: "Practice mode: every amount is simulated, no provider is called and nothing is charged.",
+  practice: "Practice mode: answers come from this computer, every amount is simulated and nothing is charged.",
 
   "page.overview": "Overview",
   "page.keys": "Keys",
@@ -27,6 +27,11 @@ export const en = {
   "region.pages": "Pages",
 
   "time.now": "just now",
+  "time.now.short": "now",
+  "time.min": "{n} min",
+  "time.hour": "{n} h",
+  "time.min.ago": "{n} min ago",
+  "time.hour.ago": "{n} h ago",
   "time.short": "< {n} s",
   "time.seconds": "{n} s",
   "time.minutes": "{minutes} min {seconds} s",
@@ -35,6 +40,7 @@ export const en = {
   "time.tomorrow": "tomorrow {time}",
 
   "status.unknown": "Checking",
+  "status.failed": "No answer",
   "status.running": "Running",
   "status.paused": "Spending is paused",
   "status.stopped": "Calls are refused",
@@ -241,6 +247,8 @@ export const en = {
   "sheet.nohello.do": "Quit {client} completely, also from the tray, and open it again. This list goes on waiting.",
 
   will: "What happens",
+  "will.close": "Close {client}",
+  "will.open": "Open {client} again",
   "will.back": "Back the file up",
   "will.write": "Write the entry, then read it back",
   "will.start": "Start the exact command and list its tools",
@@ -251,6 +259,7 @@ export const en = {
   "step.backed": "Backed up",
   "step.written": "Written",
   "step.answers": "Command answers",
+  "step.hello.wait": "Waiting for {client} to say hello",
   "step.hello": "{client} said hello",
   "step.is.done": "done",
   "step.is.busy": "in progress",

@@ -33,7 +33,7 @@ export function t(key: Key, values: Record<string, string | number> = {}): strin
   });
 }
 
-/** `a, b and c`, or with `or`. */
+/** `a, b and c`, or with `or`. In the language of the catalogue, for it stands inside its sentences. */
 export function list(names: readonly string[], join: "and" | "or" = "and"): string {
   return new Intl.ListFormat("en", { type: join === "and" ? "conjunction" : "disjunction" }).format(names);
 }

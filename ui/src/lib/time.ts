@@ -57,10 +57,18 @@ export function sameDay(a: number, b: number): boolean {
 export function ago(at: number, now: number): string {
   const past = Math.max(0, now - at);
   if (past < MINUTE) return t("time.now");
-  const relative = new Intl.RelativeTimeFormat(language(), { style: "short", numeric: "always" });
-  if (past < HOUR) return relative.format(-Math.floor(past / MINUTE), "minute");
-  if (past < 24 * HOUR) return relative.format(-Math.floor(past / HOUR), "hour");
+  if (past < HOUR) return t("time.min.ago", { n: Math.floor(past / MINUTE) });
+  if (past < 24 * HOUR) return t("time.hour.ago", { n: Math.floor(past / HOUR) });
   return dayAndTime(at, now);
+}
+
+/** `2 min`, `3 h`, `12 Nov`: the same where there is little room. */
+export function since(at: number, now: number): string {
+  const past = Math.max(0, now - at);
+  if (past < MINUTE) return t("time.now.short");
+  if (past < HOUR) return t("time.min", { n: Math.floor(past / MINUTE) });
+  if (past < 24 * HOUR) return t("time.hour", { n: Math.floor(past / HOUR) });
+  return shortDate(at);
 }
 
 /** `0.8 s`, `13.6 s`, `2 min 5 s`; what is too short to tell is `< 0.1 s`. */
