@@ -4,11 +4,17 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[allow(dead_code)]
+#[path = "stdio/child.rs"]
+mod child;
 mod support;
 
+use std::os::unix::net::UnixListener;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use pointsman_practice::{Endpoint, Options, Practice, Script};
+use serde_json::json;
 use support::{Keychain, POINTSMAN, Said, Session, files_with, said};
 
 /// Looks like a key and is found by a plain search.
@@ -167,6 +173,57 @@ async fn a_bare_environment_still_finds_the_key() {
     assert_eq!(said.code(), 0, "{said:?}");
     let sent = server.received().last().expect("a request").header("authorization").map(str::to_owned);
     assert_eq!(sent, Some(format!("Bearer {CANARY}")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_running_server_uses_the_new_key_and_not_the_deleted_one() {
+    let (session, server) = (Session::start(), Practice::start(Options::default()).await.expect("a server"));
+    let price = "models:\n  here/practice-small: {price: {input: 1, output: 2}}\n";
+    session.policy(&format!("{}{price}", policy(&server)));
+    assert_eq!(set(&session, &server, CANARY).await.code(), 0);
+
+    let mut command = Command::new(POINTSMAN);
+    command.env_clear().envs(session.bare_env()).arg("--home").arg(session.home()).arg("mcp");
+    let mut running = child::Server::spawn(command);
+    running.initialize("2025-11-25");
+    let mut route = || {
+        let arguments = json!({ "task_class": "summarize", "prompt": "hello" });
+        tokio::task::block_in_place(|| running.call("llm_route", arguments))["structuredContent"].clone()
+    };
+    let sent =
+        |server: &Practice| server.chats().last().and_then(|chat| chat.header("authorization").map(str::to_owned));
+
+    let answer = route();
+    assert_eq!(answer["status"], "success", "{answer}");
+    assert_eq!(sent(&server), Some(format!("Bearer {CANARY}")));
+
+    assert_eq!(set(&session, &server, OTHER).await.code(), 0);
+    assert_eq!(route()["status"], "success");
+    assert_eq!(sent(&server), Some(format!("Bearer {OTHER}")), "a replaced key is used at once");
+
+    assert_eq!(keys(&session, &["delete", "here"], "").await.code(), 0);
+    let denied = route();
+    assert_eq!(denied["code"], "no_key", "{denied}");
+    assert_eq!(server.chats().len(), 2, "a deleted key is sent nowhere");
+
+    let (_, status, _, stderr) = tokio::task::block_in_place(|| running.end());
+    assert!(status.success());
+    assert!(!stderr.contains("CANARY") && !stderr.contains("OTHER"), "{stderr}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_keychain_that_does_not_answer_counts_as_locked_after_five_seconds() {
+    let session = Session::start();
+    let socket = session.folder().join("silent");
+    let _listener = UnixListener::bind(&socket).expect("a socket");
+    let mut command = session.command(POINTSMAN);
+    command.args(["keys", "test", "openai"]);
+    command.env("DBUS_SESSION_BUS_ADDRESS", format!("unix:path={}", socket.display()));
+    let begun = Instant::now();
+    let silent = tokio::task::block_in_place(|| said(&mut command, ""));
+    assert_eq!(silent.code(), 1, "{silent:?}");
+    assert!(silent.stderr.contains("did not answer in 5 seconds"), "{silent:?}");
+    assert!(begun.elapsed() < Duration::from_secs(12), "one wait, not one for each question: {:?}", begun.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -99,3 +99,88 @@ fn shorten(words: &str) -> String {
     short.push('…');
     short
 }
+
+#[cfg(test)]
+mod tests {
+    use pointsman_core::catalog::{BaseUrl, built_in};
+    use pointsman_practice::{Endpoint, Options, Practice, Script};
+
+    use super::*;
+
+    const KEY: &str = "sk-proj-CANARY0123456789a1b2";
+
+    fn at(base_url: &str) -> Provider {
+        let provider = built_in().values().find(|provider| provider.id.as_str() == "openai").unwrap();
+        Provider { base_url: BaseUrl::parse(base_url).unwrap(), ..provider.clone() }
+    }
+
+    async fn asked(server: &Practice, provider: &Provider, script: Option<Script>) -> Found {
+        if let Some(script) = script {
+            server.script(script.on(Endpoint::Models));
+        }
+        check(&Transport::default(), provider, Some(&Secret::new(KEY.into()))).await
+    }
+
+    fn body(status: u16, body: &str) -> Script {
+        Script { status: Some(status), body: Some(body.into()), ..Script::default() }
+    }
+
+    #[tokio::test]
+    async fn every_answer_has_its_meaning() {
+        let server = Practice::start(Options { key: Some(KEY.into()), ..Options::default() }).await.unwrap();
+        let provider = at(&server.base_url());
+        let good = asked(&server, &provider, None).await;
+        assert_eq!((good.state, good.words), (KeyState::Valid, None));
+        assert!(good.models.is_some());
+        assert_eq!(server.received()[0].header("authorization"), Some(format!("Bearer {KEY}").as_str()));
+
+        for (script, state) in [
+            (body(200, r#"{"data": []}"#), KeyState::Valid),
+            (body(200, r#"{"data": {"label": "sk-or-v1-abc", "limit_remaining": null}}"#), KeyState::Valid),
+            (Script::html(200), KeyState::NotChecked),
+            (Script::invalid_json(), KeyState::NotChecked),
+            (Script::status(401), KeyState::Refused),
+            (Script::status(403), KeyState::Refused),
+            (Script::status(402), KeyState::NoCredit),
+            (Script::no_credit(), KeyState::NoCredit),
+            (Script::status(429), KeyState::RateLimited),
+            (Script::status(404), KeyState::NotChecked),
+            (Script::redirect("http://127.0.0.1:1/"), KeyState::NotChecked),
+            (Script::status(500), KeyState::Unreachable),
+            (Script::status(503), KeyState::Unreachable),
+            (Script::hang_up(), KeyState::Unreachable),
+        ] {
+            let found = asked(&server, &provider, Some(script.clone())).await;
+            assert_eq!(found.state, state, "{script:?}: {found:?}");
+            assert_eq!(found.words.is_none(), state == KeyState::Valid, "{script:?}: {found:?}");
+        }
+        server.stop().await;
+        let gone = asked_at(&provider).await;
+        assert_eq!(gone.state, KeyState::Unreachable, "{gone:?}");
+    }
+
+    async fn asked_at(provider: &Provider) -> Found {
+        check(&Transport::default(), provider, Some(&Secret::new(KEY.into()))).await
+    }
+
+    #[tokio::test]
+    async fn i8_what_a_provider_echoes_of_the_key_is_taken_out() {
+        let server = Practice::start(Options { key: Some(KEY.into()), ..Options::default() }).await.unwrap();
+        let provider = at(&server.base_url());
+        let long = "x".repeat(260);
+        for echo in [
+            format!("Incorrect API key provided: {KEY}."),
+            "Incorrect API key provided: sk-proj-*****************a1b2.".to_owned(),
+            format!("{long} {KEY}"),
+            format!("{}{KEY}", "x ".repeat(140)),
+        ] {
+            let error = serde_json::json!({ "error": { "message": echo } }).to_string();
+            for script in [body(401, &error), body(401, &echo), body(200, &echo)] {
+                let found = asked(&server, &provider, Some(script)).await;
+                let words = found.words.unwrap();
+                assert!(!words.contains("CANARY") && !words.contains("a1b2"), "{words}");
+                assert!(words.chars().count() <= WORDS, "{words}");
+            }
+        }
+    }
+}

@@ -315,8 +315,7 @@ fn verdict(provider: &Provider, found: &Found) -> String {
         KeyState::Unreachable if !needs_key => {
             format!("{title} is not running at {}. Start it, then check again.", provider.base_url.origin())
         }
-        KeyState::Unreachable => format!("{title} could not be reached, so the key could not be checked.{words}"),
-        KeyState::NotChecked => format!("The key could not be checked.{words}"),
+        KeyState::Unreachable | KeyState::NotChecked => format!("The key could not be checked.{words}"),
         KeyState::Missing | KeyState::Locked | KeyState::OtherOrigin => words.trim_start().to_owned(),
     }
 }
