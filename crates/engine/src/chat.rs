@@ -16,7 +16,7 @@ use pointsman_core::policy::Policy;
 
 use crate::dispatch::{self, Ran, Run};
 use crate::ledger::reservation::{self, Advance, Cover, NoRoom};
-use crate::ledger::{Ledger, attempt, request, setting};
+use crate::ledger::{Ledger, attempt, key_check, request, setting};
 use crate::reply::{self, Envelope};
 use crate::secrets::Secret;
 use crate::view::RequestState;
@@ -260,7 +260,14 @@ impl Hold {
         };
         let end = request::End { state, code, reason, usage: ran.usage, at: Timestamp::now() };
         let (id, last) = (self.id.clone(), ran.last.clone());
-        Ok(self.ledger.write(move |tx| reservation::close(tx, &id, last.as_ref(), &end)).await?)
+        let answered = ran.result.is_ok().then(|| plan.targets[ran.target].provider.id.to_string());
+        let settle = move |tx: &rusqlite::Transaction<'_>| {
+            if let Some(provider) = &answered {
+                key_check::works(tx, provider, end.at.as_millisecond())?;
+            }
+            reservation::close(tx, &id, last.as_ref(), &end)
+        };
+        Ok(self.ledger.write(settle).await?)
     }
 }
 

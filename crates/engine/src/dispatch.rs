@@ -19,9 +19,11 @@ use pointsman_core::wire::{self, StreamDecoder};
 
 use crate::chat::{Hold, no_room};
 use crate::ledger::attempt;
+use crate::ledger::key_check::{self, KeyCheck};
 use crate::ledger::reservation::{Advance, Cover};
 use crate::secrets::Secret;
 use crate::transport::{Incoming, Outgoing};
+use crate::view::KeyState;
 use crate::{CallContext, Inner, Progress};
 
 /// The most bytes of an error body that are read.
@@ -209,10 +211,40 @@ async fn attempt_once(inner: &Inner, run: &Run<'_>, target: &Target, key: Option
             failure.usage = failure.usage.or(heard.usage);
             if let Some(key) = key {
                 failure.sentence = key.redact(&failure.sentence);
+                learn(inner, target, key, &failure);
             }
             Tried::Failed(failure)
         }
     }
+}
+
+/// A key that a provider refuses is shown on Keys and in Problems, also when no check was asked for.
+fn learn(inner: &Inner, target: &Target, key: &Secret, failure: &Failure) {
+    let state = match failure.kind {
+        FailureKind::Auth => KeyState::Refused,
+        FailureKind::Quota => KeyState::NoCredit,
+        FailureKind::RateLimit
+        | FailureKind::Overloaded
+        | FailureKind::Provider5xx
+        | FailureKind::Timeout
+        | FailureKind::NetworkBeforeSend
+        | FailureKind::NetworkAfterSend
+        | FailureKind::ContextTooLong
+        | FailureKind::ContentFilter
+        | FailureKind::InvalidRequest
+        | FailureKind::UnknownModel
+        | FailureKind::BadResponse => return,
+    };
+    let row = KeyCheck {
+        provider: target.provider.id.to_string(),
+        state,
+        checked_ms: Timestamp::now().as_millisecond(),
+        models: None,
+        message: Some(failure.sentence.clone()),
+        last4: Some(key.last4()),
+        fingerprint: Some(key.fingerprint()),
+    };
+    inner.ledger.post(move |tx| key_check::fails(tx, &row));
 }
 
 /// What a stream has said so far.

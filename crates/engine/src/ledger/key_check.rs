@@ -4,6 +4,7 @@
 use rusqlite::{Connection, Transaction, params};
 
 use super::LedgerError;
+use super::change::{self, Topic};
 use crate::view::KeyState;
 
 pub(crate) const SQL: &str = "CREATE TABLE IF NOT EXISTS key_check (
@@ -66,6 +67,23 @@ pub(crate) fn put(tx: &Transaction<'_>, row: &KeyCheck) -> Result<(), LedgerErro
         row.fingerprint
     ])?;
     Ok(())
+}
+
+/// Learns from a call that the provider takes the key again; what a check found otherwise stays.
+pub(crate) fn works(tx: &Transaction<'_>, provider: &str, at_ms: i64) -> Result<(), LedgerError> {
+    let changed = tx
+        .prepare_cached(
+            "UPDATE key_check SET state = 'valid', message = NULL, checked_ms = ?2
+             WHERE provider = ?1 AND state IN ('refused', 'no_credit')",
+        )?
+        .execute(params![provider, at_ms])?;
+    if changed == 1 { change::note(tx, Topic::Key) } else { Ok(()) }
+}
+
+/// Learns from a call that the provider refuses the key or its account.
+pub(crate) fn fails(tx: &Transaction<'_>, row: &KeyCheck) -> Result<(), LedgerError> {
+    put(tx, row)?;
+    change::note(tx, Topic::Key)
 }
 
 /// Forgets what is known about a provider's key.
