@@ -11,12 +11,11 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 /// Far longer than anything takes; only a hang reaches it.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A running server.
-pub struct Server {
-    pub child: Child,
-    pub started: Instant,
+pub(crate) struct Server {
+    pub(crate) child: Child,
     stdin: Option<ChildStdin>,
     lines: Receiver<String>,
     stderr: Option<JoinHandle<String>>,
@@ -24,19 +23,18 @@ pub struct Server {
 }
 
 /// The command of a server on a home, with nothing in its environment but what a client gives.
-pub fn command(home: &Path) -> Command {
+pub(crate) fn command(home: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pointsman"));
     command.arg("--home").arg(home).arg("mcp").env_clear().env("HOME", home).env("PATH", "/usr/bin:/bin");
     command
 }
 
 impl Server {
-    pub fn start(home: &Path) -> Self {
+    pub(crate) fn start(home: &Path) -> Self {
         Self::spawn(command(home))
     }
 
-    pub fn spawn(mut command: Command) -> Self {
-        let started = Instant::now();
+    pub(crate) fn spawn(mut command: Command) -> Self {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the server starts");
         let (sender, lines) = channel();
@@ -56,11 +54,11 @@ impl Server {
             text
         });
         let stdin = child.stdin.take();
-        Self { child, started, stdin, lines, stderr: Some(stderr), next: 0 }
+        Self { child, stdin, lines, stderr: Some(stderr), next: 0 }
     }
 
     /// Sends a line as it is.
-    pub fn line(&mut self, line: &str) {
+    pub(crate) fn line(&mut self, line: &str) {
         let stdin = self.stdin.as_mut().expect("stdin is open");
         stdin
             .write_all(line.as_bytes())
@@ -70,24 +68,24 @@ impl Server {
     }
 
     /// Sends a request and gives its id.
-    pub fn ask(&mut self, method: &str, params: Value) -> u64 {
+    pub(crate) fn ask(&mut self, method: &str, params: Value) -> u64 {
         self.next += 1;
         self.line(&json!({ "jsonrpc": "2.0", "id": self.next, "method": method, "params": params }).to_string());
         self.next
     }
 
-    pub fn notify(&mut self, method: &str, params: Value) {
+    pub(crate) fn notify(&mut self, method: &str, params: Value) {
         self.line(&json!({ "jsonrpc": "2.0", "method": method, "params": params }).to_string());
     }
 
     /// The next line, which must be JSON-RPC.
-    pub fn next(&mut self) -> Value {
+    pub(crate) fn next(&mut self) -> Value {
         let line = self.lines.recv_timeout(PATIENCE).expect("a reply in time");
         json_rpc(&line)
     }
 
     /// The reply to a request, and what came before it.
-    pub fn reply(&mut self, id: u64) -> (Value, Vec<Value>) {
+    pub(crate) fn reply(&mut self, id: u64) -> (Value, Vec<Value>) {
         let mut before = Vec::new();
         loop {
             let message = self.next();
@@ -99,13 +97,13 @@ impl Server {
     }
 
     /// Asks and waits for the reply.
-    pub fn exchange(&mut self, method: &str, params: Value) -> Value {
+    pub(crate) fn exchange(&mut self, method: &str, params: Value) -> Value {
         let id = self.ask(method, params);
         self.reply(id).0
     }
 
     /// The handshake of 2025-11-25 and older.
-    pub fn initialize(&mut self, version: &str) -> Value {
+    pub(crate) fn initialize(&mut self, version: &str) -> Value {
         let reply = self.exchange(
             "initialize",
             json!({ "protocolVersion": version, "capabilities": {}, "clientInfo": { "name": "raw", "version": "1" } }),
@@ -115,7 +113,7 @@ impl Server {
     }
 
     /// Calls a tool and gives its result; a JSON-RPC error fails the test.
-    pub fn call(&mut self, tool: &str, arguments: Value) -> Value {
+    pub(crate) fn call(&mut self, tool: &str, arguments: Value) -> Value {
         let reply = self.exchange("tools/call", json!({ "name": tool, "arguments": arguments }));
         assert!(reply.get("error").is_none(), "a tool's failure is a result, never a JSON-RPC error: {reply}");
         reply["result"].clone()
@@ -123,7 +121,7 @@ impl Server {
 
     /// Closes stdin and waits for the end: how long it took, the status, what was left on stdout and
     /// all of stderr.
-    pub fn end(mut self) -> (Duration, ExitStatus, Vec<Value>, String) {
+    pub(crate) fn end(mut self) -> (Duration, ExitStatus, Vec<Value>, String) {
         drop(self.stdin.take());
         let closed = Instant::now();
         let status = loop {

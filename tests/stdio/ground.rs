@@ -10,14 +10,14 @@ use tokio::runtime::Runtime;
 use crate::child::Server;
 
 /// A home, its provider, and the runtime the provider lives in.
-pub struct Ground {
-    pub provider: Practice,
+pub(crate) struct Ground {
+    pub(crate) provider: Practice,
     runtime: Runtime,
     folder: TempDir,
 }
 
 impl Ground {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
         let provider = runtime.block_on(Practice::start(Options::default())).expect("a port");
@@ -28,28 +28,28 @@ impl Ground {
         ground
     }
 
-    pub fn home(&self) -> PathBuf {
+    pub(crate) fn home(&self) -> PathBuf {
         self.folder.path().join("home")
     }
 
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
     /// A server of this home after the handshake.
-    pub fn server(&self) -> Server {
+    pub(crate) fn server(&self) -> Server {
         let mut server = Server::start(&self.home());
         server.initialize("2025-11-25");
         server
     }
 
     /// Waits until the provider has so many requests.
-    pub fn arrived(&self, count: usize) {
+    pub(crate) fn arrived(&self, count: usize) {
         self.within(self.provider.arrived(count));
     }
 
     /// Waits until so many calls were closed by our side before their answer was complete.
-    pub fn left(&self, count: usize) {
+    pub(crate) fn left(&self, count: usize) {
         self.within(self.provider.left(count));
     }
 
@@ -58,7 +58,7 @@ impl Ground {
     }
 
     /// What `pointsman spend --json` says once nothing is held any more.
-    pub fn spent(&self) -> Value {
+    pub(crate) fn spent(&self) -> Value {
         let begun = std::time::Instant::now();
         loop {
             let output = self.pointsman(&["spend", "--json"]);
@@ -71,7 +71,7 @@ impl Ground {
     }
 
     /// Fails where the books do not agree.
-    pub fn audit(&self) {
+    pub(crate) fn audit(&self) {
         let output = self.pointsman(&["audit"]);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
     }
@@ -89,12 +89,12 @@ impl Ground {
 }
 
 /// A prompt of the cheap class.
-pub fn summarize() -> Value {
+pub(crate) fn summarize() -> Value {
     json!({ "task_class": "summarize", "prompt": "Summarize: points." })
 }
 
 /// The metadata each request of the stateless era carries.
-pub fn stateless(mut params: Value) -> Value {
+pub(crate) fn stateless(mut params: Value) -> Value {
     params["_meta"] = json!({
         "io.modelcontextprotocol/protocolVersion": "2026-07-28",
         "io.modelcontextprotocol/clientInfo": { "name": "raw", "version": "1" },

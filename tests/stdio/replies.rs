@@ -175,12 +175,12 @@ fn two_servers_of_one_home_answer_at_once() {
 }
 
 /// The names of the listed tools.
-pub fn names(listed: &Value) -> Vec<&str> {
+pub(crate) fn names(listed: &Value) -> Vec<&str> {
     listed["tools"].as_array().expect("tools").iter().filter_map(|tool| tool["name"].as_str()).collect()
 }
 
 /// Fails where the structured content of a result does not fit the schema that was listed.
-pub fn validate(listed: &Value, tool: &str, result: &Value) {
+pub(crate) fn validate(listed: &Value, tool: &str, result: &Value) {
     let tools = listed["tools"].as_array().expect("tools");
     let schema = &tools.iter().find(|one| one["name"] == tool).expect("listed")["outputSchema"];
     let validator = jsonschema::validator_for(schema).expect("a schema");
@@ -188,7 +188,7 @@ pub fn validate(listed: &Value, tool: &str, result: &Value) {
     assert!(problems.is_empty(), "{tool}: {problems:?}: {result}");
 }
 
-pub fn texts(result: &Value) -> Vec<&str> {
+pub(crate) fn texts(result: &Value) -> Vec<&str> {
     result["content"].as_array().expect("content").iter().filter_map(|block| block["text"].as_str()).collect()
 }
 

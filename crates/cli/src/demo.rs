@@ -59,10 +59,10 @@ impl Steps {
         self.title = title;
         let (value, lines) = tokio::time::timeout(PATIENCE, step).await.context("It took too long.")??;
         self.done += 1;
-        let mut head = format!("{:>2}  {title:<16}", self.done);
+        let mut head = format!("{:>2}  {title:<17}", self.done);
         for line in lines {
             print::line(&format!("{head}{line}"))?;
-            head = " ".repeat(20);
+            head = " ".repeat(21);
         }
         Ok(value)
     }
@@ -202,7 +202,7 @@ async fn ledger(client: &mut Client, spent: MicroUsd) -> anyhow::Result<((), Vec
     ensure!(report.held_usd.to_string() == "0", "${} is still held", report.held_usd);
     ensure!(report.simulated, "a practice home must say that it is one");
     let mut said = vec!["spend_report".to_owned()];
-    said.extend(report.rows.iter().map(|row| format!("{}: ${}, {} requests", row.name, row.cost_usd, row.requests)));
+    said.extend(report.rows.iter().map(|row| format!("{}: ${}, {}", row.name, row.cost_usd, requests(row.requests))));
     said.push(format!("${total} in all, as the replies said; nothing is held"));
     Ok(((), said))
 }
@@ -226,6 +226,10 @@ fn answered(envelope: &Envelope) -> anyhow::Result<(MicroUsd, Vec<String>)> {
     ensure!(cost > MicroUsd::ZERO, "the answer cost nothing");
     let said: String = data.text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(72).collect();
     Ok((cost, vec![format!("“{said}…”"), route::account(&envelope.meta)]))
+}
+
+fn requests(count: u64) -> String {
+    if count == 1 { "1 request".to_owned() } else { format!("{count} requests") }
 }
 
 fn ms(since: Instant) -> String {
