@@ -116,11 +116,15 @@ async fn all(home: Home) -> Vec<Check> {
     };
     checks.push(ledger(&gateway).await);
     checks.extend(keys(&gateway.keys_page().await));
+    let mut registered = false;
     match gateway.clients_page().await {
-        Ok(page) => checks.extend(page.clients.iter().map(client)),
+        Ok(page) => {
+            registered = page.clients.iter().any(|card| card.entry.is_some());
+            checks.extend(page.clients.iter().map(client));
+        }
         Err(denial) => checks.push(Check::broken("Clients", denial.sentence, "")),
     }
-    checks.push(installed(&home).await);
+    checks.push(installed(&home, registered).await);
     if home.bin_path().is_file() {
         checks.extend(as_client(&home).await);
     }
@@ -177,7 +181,20 @@ fn keys(page: &KeysPage) -> Vec<Check> {
     if page.rows.is_empty() {
         checks.push(Check::look("Keys", "There is none yet.", "Add one with `pointsman keys set openai`."));
     }
-    checks.extend(page.rows.iter().map(key));
+    // Of keys that cannot be looked at nothing is known; the line above says why.
+    let ready = page.store.state == KeyStoreState::Ready;
+    let seen: Vec<_> = page.rows.iter().filter(|row| ready || row.source != KeySource::Keychain).collect();
+    checks.extend(seen.iter().map(|row| key(row)));
+    let usable = |row: &&KeyRow| {
+        matches!(row.state, KeyState::Valid | KeyState::NotChecked | KeyState::RateLimited | KeyState::Unreachable)
+    };
+    if ready && !page.rows.is_empty() && !seen.iter().any(usable) {
+        checks.push(Check::broken(
+            "Keys",
+            "None of them can be used, so no call can be answered.",
+            "Add one with `pointsman keys set openai`.",
+        ));
+    }
     checks
 }
 
@@ -198,7 +215,7 @@ fn key(row: &KeyRow) -> Check {
             let variable = row.env.as_deref().unwrap_or("its variable");
             Check::broken(&name, says(&format!("{variable} is not set here.")), "")
         }
-        (KeyState::Missing, _) => Check::broken(&name, says("There is none."), set),
+        (KeyState::Missing, _) => Check::look(&name, says("There is none."), set),
         (KeyState::Locked, _) => Check::broken(&name, says("The keychain is locked."), "Unlock it."),
         (KeyState::OtherOrigin, _) => {
             Check::broken(&name, says("It was entered for another place and is not sent."), set)
@@ -232,8 +249,12 @@ fn client(card: &ClientCard) -> Check {
 }
 
 /// The program clients start, and whether it is this version.
-async fn installed(home: &Home) -> Check {
+async fn installed(home: &Home, registered: bool) -> Check {
     let path = home.bin_path();
+    if !path.is_file() && registered {
+        let sentence = format!("{} is gone, and a client has our entry.", path.display());
+        return Check::broken("Installed program", sentence, "Connect again to install it anew.");
+    }
     if !path.is_file() {
         return Check::ok("Installed program", "Not installed yet; Connect does it.");
     }

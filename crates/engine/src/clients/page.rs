@@ -79,22 +79,16 @@ impl Gateway {
     }
 
     pub(super) async fn watch_in(&self, environment: &Environment) -> Result<(), Denial> {
-        for standing in self.standings(environment).await? {
-            let drifted = match standing.state {
-                ClientState::Drifted => true,
-                ClientState::Connected | ClientState::Waiting => false,
-                // Nothing can be told about the entry, or there is none of ours to watch.
-                ClientState::NotConnected
-                | ClientState::Unreadable
-                | ClientState::ReadOnly
-                | ClientState::NotInstalled => continue,
-            };
-            let Some(place) = standing.at else { continue };
-            let (id, key) = (standing.client.id, place.key());
-            let recorded = self.inner().ledger.read(move |c| entries::of(c, id)).await?;
-            let key = key.clone();
-            if recorded.iter().any(|row| row.path == key && row.drifted != drifted) {
-                self.inner().ledger.write(move |tx| entries::set_drifted(tx, id, &key, drifted)).await?;
+        for client in CLIENTS {
+            let base = self.base(environment, client).await?;
+            let records = self.records(client).await?;
+            for place in base.located.places.clone() {
+                let Some(row) = records.get(&place.key()) else { continue };
+                let key = place.key();
+                let trouble = trouble(self.standing_at(&base, Some(row), place).state);
+                if row.trouble != trouble {
+                    self.inner().ledger.write(move |tx| entries::set_trouble(tx, client.id, &key, trouble)).await?;
+                }
             }
         }
         Ok(())
@@ -139,6 +133,20 @@ impl Gateway {
 
     /// The worst of a client's files decides.
     async fn standing(&self, environment: &Environment, client: &'static Client) -> Result<Standing, Denial> {
+        let base = self.base(environment, client).await?;
+        let records = self.records(client).await?;
+        let mut worst: Option<Standing> = None;
+        for place in base.located.places.clone() {
+            let seen = self.standing_at(&base, records.get(&place.key()), place);
+            if worst.as_ref().is_none_or(|worst| badness(seen.state) > badness(worst.state)) {
+                worst = Some(seen);
+            }
+        }
+        Ok(worst.unwrap_or(base))
+    }
+
+    /// What holds for a client whatever its files say.
+    async fn base(&self, environment: &Environment, client: &'static Client) -> Result<Standing, Denial> {
         let located = place::locate(client, environment);
         let records = self.records(client).await?;
         let home = self.inner().home.path().to_string_lossy().into_owned();
@@ -148,7 +156,7 @@ impl Gateway {
             .ledger
             .read(move |c| Ok((instance::last_hello(c, client.id, &home, since)?, calls(c, client.id)?)))
             .await?;
-        let standing = Standing {
+        Ok(Standing {
             client,
             state: ClientState::NotInstalled,
             look: Look::default(),
@@ -156,16 +164,8 @@ impl Gateway {
             hello_ms,
             calls,
             at: None,
-            located: located.clone(),
-        };
-        let mut worst: Option<Standing> = None;
-        for place in located.places {
-            let seen = self.standing_at(&standing, records.get(&place.key()), place);
-            if worst.as_ref().is_none_or(|worst| badness(seen.state) > badness(worst.state)) {
-                worst = Some(seen);
-            }
-        }
-        Ok(worst.unwrap_or(standing))
+            located,
+        })
     }
 
     fn standing_at(&self, base: &Standing, record: Option<&entries::Row>, place: Place) -> Standing {
@@ -217,6 +217,19 @@ impl Gateway {
 fn drifted(row: &entries::Row, ours: Option<&(String, plans::Entry)>) -> bool {
     let recorded = serde_json::from_str::<plans::Entry>(&row.entry_text).ok();
     ours.is_none_or(|(name, entry)| *name != row.name || recorded.as_ref() != Some(entry))
+}
+
+/// The word the ledger keeps for what the watch found.
+const fn trouble(state: ClientState) -> &'static str {
+    match state {
+        ClientState::Drifted => "drifted",
+        ClientState::Unreadable => "unreadable",
+        ClientState::Connected
+        | ClientState::Waiting
+        | ClientState::NotConnected
+        | ClientState::ReadOnly
+        | ClientState::NotInstalled => "",
+    }
 }
 
 const fn badness(state: ClientState) -> u8 {

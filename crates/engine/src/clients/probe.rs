@@ -38,11 +38,11 @@ pub fn bare_environment() -> Vec<(String, String)> {
 
 /// Runs the test; the error is a sentence.
 pub(super) async fn run(entry: &Entry) -> Result<Answer, String> {
+    let began = Instant::now();
     let mut child = spawn(entry).await?;
     let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
         return Err("The command has no input or output.".into());
     };
-    let began = Instant::now();
     let talk = tokio::time::timeout(LIMIT, talk(input, output, began)).await;
     let answer = match talk {
         Ok(Ok(answer)) => answer,

@@ -114,7 +114,7 @@ impl Gateway {
             return Err(not_installed(client, environment, &located));
         }
         let records = self.records(client).await?;
-        let entry = self.entry(client);
+        let entry = self.entry(client)?;
         let mut steps = Vec::new();
         for place in located.places {
             let record = records.get(&place.key()).cloned();
@@ -250,11 +250,15 @@ impl Gateway {
     }
 
     /// What the client is told to start.
-    fn entry(&self, client: &Client) -> Entry {
+    fn entry(&self, client: &Client) -> Result<Entry, Denial> {
         let home = &self.inner().home;
-        let text = |path: &Path| path.to_string_lossy().into_owned();
-        let args = ["mcp".into(), "--home".into(), text(home.path()), "--client".into(), client.id.into()];
-        Entry { command: text(&home.bin_path()), args: args.to_vec() }
+        let text = |path: &Path| path.to_str().map(str::to_owned);
+        let (Some(command), Some(folder)) = (text(&home.bin_path()), text(home.path())) else {
+            let sentence = "The home's path is not plain text, so it cannot be written into a settings file. Name another with --home.";
+            return Err(Denial::new(Code::InvalidRequest, sentence));
+        };
+        let args = ["mcp".into(), "--home".into(), folder, "--client".into(), client.id.into()];
+        Ok(Entry { command, args: args.to_vec() })
     }
 
     pub(super) fn backups(&self, client: &Client) -> PathBuf {
@@ -288,7 +292,7 @@ fn next_record(
         file_hash_before: before.map(sha256_hex),
         backup: backup.map(|path| path.to_string_lossy().into_owned()),
         written_ms: now,
-        drifted: false,
+        trouble: String::new(),
     };
     match record {
         Some(row) if edit.nothing_to_do && row.entry_text == fresh.entry_text && row.name == fresh.name => None,

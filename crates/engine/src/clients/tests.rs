@@ -290,22 +290,30 @@ async fn a_wiped_or_changed_entry_is_noticed_once_and_repaired() {
     desk.connect().await.unwrap();
     let ledger = &desk.gateway.inner().ledger;
     let cursor = || async { ledger.read(|c| change::after(c, 0)).await.unwrap().0 };
-    let drifted = || async { ledger.read(|c| entries::of(c, "claude-desktop")).await.unwrap().remove(0).drifted };
+    let trouble = || async { ledger.read(|c| entries::of(c, "claude-desktop")).await.unwrap().remove(0).trouble };
     let quiet = cursor().await;
     desk.gateway.watch_in(&desk.environment).await.unwrap();
-    assert_eq!((cursor().await, drifted().await), (quiet, false));
+    assert_eq!((cursor().await, trouble().await.as_str()), (quiet, ""));
 
     for wiped in [ODD.to_owned(), desk.text().replace("--client", "--clients")] {
         desk.write(&wiped);
         assert_eq!(desk.state().await, ClientState::Drifted);
         desk.gateway.watch_in(&desk.environment).await.unwrap();
         let told = cursor().await;
-        assert!(told > quiet && drifted().await, "windows hear of it");
+        assert!(told > quiet, "windows hear of it");
+        assert_eq!(trouble().await, "drifted");
         desk.gateway.watch_in(&desk.environment).await.unwrap();
         assert_eq!(cursor().await, told, "once");
         desk.connect().await.unwrap();
         assert_eq!(desk.state().await, ClientState::Waiting, "repaired");
     }
+    let whole = desk.text();
+    desk.write(&whole[..whole.len() - 1]);
+    desk.gateway.watch_in(&desk.environment).await.unwrap();
+    assert_eq!(trouble().await, "unreadable");
+    desk.write(&whole);
+    desk.gateway.watch_in(&desk.environment).await.unwrap();
+    assert_eq!(trouble().await, "");
     desk.disconnect().await.unwrap();
     assert_eq!(desk.text(), ODD);
 }

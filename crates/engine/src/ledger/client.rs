@@ -15,7 +15,7 @@ pub(crate) const SQL: &str = "CREATE TABLE IF NOT EXISTS client_entry (
     file_hash_before TEXT,
     backup TEXT,
     written_ms INTEGER NOT NULL,
-    drifted INTEGER NOT NULL DEFAULT 0,
+    trouble TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (client, path)
 ) STRICT, WITHOUT ROWID;";
 
@@ -36,14 +36,14 @@ pub(crate) struct Row {
     /// The backup that holds it.
     pub(crate) backup: Option<String>,
     pub(crate) written_ms: i64,
-    /// Whether our entry was missing or changed when the file was last looked at.
-    pub(crate) drifted: bool,
+    /// What was wrong when the file was last looked at; empty where nothing was.
+    pub(crate) trouble: String,
 }
 
 /// All files of a client that have our entry.
 pub(crate) fn of(connection: &Connection, client: &str) -> Result<Vec<Row>, LedgerError> {
     let mut query = connection.prepare_cached(
-        "SELECT client, path, name, entry_text, made, file_hash_after, file_hash_before, backup, written_ms, drifted
+        "SELECT client, path, name, entry_text, made, file_hash_after, file_hash_before, backup, written_ms, trouble
          FROM client_entry WHERE client = ?1 ORDER BY path",
     )?;
     let rows = query.query_map([client], read)?.collect::<Result<_, _>>()?;
@@ -61,7 +61,7 @@ fn read(row: &SqlRow<'_>) -> rusqlite::Result<Row> {
         file_hash_before: row.get(6)?,
         backup: row.get(7)?,
         written_ms: row.get(8)?,
-        drifted: row.get(9)?,
+        trouble: row.get(9)?,
     })
 }
 
@@ -69,7 +69,7 @@ fn read(row: &SqlRow<'_>) -> rusqlite::Result<Row> {
 pub(crate) fn put(tx: &Transaction<'_>, row: &Row) -> Result<(), LedgerError> {
     tx.execute(
         "INSERT OR REPLACE INTO client_entry (client, path, name, entry_text, made, file_hash_after, file_hash_before, backup,
-            written_ms, drifted) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            written_ms, trouble) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         params![
             row.client,
             row.path,
@@ -80,7 +80,7 @@ pub(crate) fn put(tx: &Transaction<'_>, row: &Row) -> Result<(), LedgerError> {
             row.file_hash_before,
             row.backup,
             row.written_ms,
-            row.drifted,
+            row.trouble,
         ],
     )?;
     change::note(tx, Topic::Client)
@@ -94,11 +94,11 @@ pub(crate) fn remove(tx: &Transaction<'_>, client: &str, path: &str) -> Result<(
     Ok(())
 }
 
-/// Records whether our entry is still there; notes a change only where that is news.
-pub(crate) fn set_drifted(tx: &Transaction<'_>, client: &str, path: &str, drifted: bool) -> Result<(), LedgerError> {
+/// Records what is wrong with a file; notes a change only where that is news.
+pub(crate) fn set_trouble(tx: &Transaction<'_>, client: &str, path: &str, trouble: &str) -> Result<(), LedgerError> {
     let changed = tx.execute(
-        "UPDATE client_entry SET drifted = ?3 WHERE client = ?1 AND path = ?2 AND drifted != ?3",
-        params![client, path, drifted],
+        "UPDATE client_entry SET trouble = ?3 WHERE client = ?1 AND path = ?2 AND trouble != ?3",
+        params![client, path, trouble],
     )?;
     if changed > 0 {
         change::note(tx, Topic::Client)?;
