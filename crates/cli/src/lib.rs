@@ -17,6 +17,7 @@ mod doctor;
 mod keys;
 mod mcp;
 mod pause;
+mod policy;
 mod practice_server;
 mod print;
 mod route;
@@ -53,6 +54,8 @@ enum Command {
     Disconnect(connect::DisconnectArgs),
     /// Look at everything a call needs, and say what to do where something is wrong.
     Doctor(doctor::Args),
+    /// Check a routing.yaml without using it.
+    Policy(policy::Args),
     /// Check the books: charges, holds and accounts must agree.
     Audit(audit::Args),
     /// Walk through a route, a stream, a cap that denies and the ledger, without a key, with simulated money.
@@ -79,6 +82,7 @@ pub fn main_with_args() -> ExitCode {
         Command::Connect(args) => with_runtime(connect::run(args, home)),
         Command::Disconnect(args) => with_runtime(connect::disconnect(args, home)),
         Command::Doctor(args) => with_runtime(doctor::run(args, home)),
+        Command::Policy(args) => with_runtime(policy::run(args, home)),
         Command::Audit(args) => with_runtime(audit::run(args, home)),
         Command::Demo => with_runtime(demo::run(home)),
         Command::PracticeServer(args) => with_runtime(practice_server::run(args)),

@@ -139,10 +139,10 @@ pub(crate) fn append(tx: &Transaction<'_>, activation: &Activation, text: &str) 
     Ok(true)
 }
 
-/// Keeps the text of a version.
+/// Keeps the text of a version. A text another program put under this hash is not the one: replaced.
 fn keep(tx: &Transaction<'_>, hash: &str, text: &str, at_ms: i64) -> Result<(), LedgerError> {
     tx.execute(
-        "INSERT INTO policy_version (hash, text, author, at_ms) VALUES (?1, ?2, 'external', ?3) ON CONFLICT (hash) DO NOTHING",
+        "INSERT INTO policy_version (hash, text, author, at_ms) VALUES (?1, ?2, 'external', ?3) ON CONFLICT (hash) DO UPDATE SET text = excluded.text",
         params![hash, text, at_ms],
     )?;
     Ok(())

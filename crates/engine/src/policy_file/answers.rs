@@ -1,6 +1,8 @@
 //! What a person does about routing.yaml: check a text, have a first file written, and answer an edit
 //! that waits.
 
+use std::path::Path;
+
 use jiff::Timestamp;
 use pointsman_core::code::{Code, Denial};
 use pointsman_core::policy::{self, LineKind, Reading};
@@ -26,6 +28,18 @@ impl Gateway {
     /// Reads a text as routing.yaml, with all its problems, and uses it for nothing.
     pub fn policy_check(text: &str) -> Reading {
         policy::read(text)
+    }
+
+    /// The text of a file, to be checked.
+    ///
+    /// # Errors
+    /// Where there is none, or it cannot be read as text.
+    pub fn policy_text(path: &Path) -> Result<String, Denial> {
+        match disk::read(path) {
+            disk::Found::Text(text, _) => Ok(text),
+            disk::Found::Nothing => Err(Denial::new(Code::NotFound, format!("There is no file {}.", path.display()))),
+            disk::Found::Trouble(why) => Err(Denial::new(Code::PolicyInvalid, why)),
+        }
     }
 
     /// What would happen to a valid text if it were saved.

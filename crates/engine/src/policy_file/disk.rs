@@ -59,14 +59,13 @@ pub(super) enum Found {
 
 /// Reads the file.
 pub(super) fn read(path: &Path) -> Found {
+    let name = path.file_name().unwrap_or(path.as_os_str()).display();
     let bytes = match fs::metadata(path) {
         Ok(meta) if meta.len() > MAX_BYTES as u64 => {
-            return Found::Trouble("routing.yaml is larger than 1 MiB. Remove what does not belong in it.".to_owned());
+            return Found::Trouble(format!("{name} is larger than 1 MiB. Remove what does not belong in it."));
         }
         Ok(meta) if !meta.is_file() => {
-            return Found::Trouble(
-                "routing.yaml is not a file. Move it away and write a file in its place.".to_owned(),
-            );
+            return Found::Trouble(format!("{name} is not a file. Move it away and write a file in its place."));
         }
         Ok(_) => fs::read(path),
         Err(error) => Err(error),
@@ -79,10 +78,10 @@ pub(super) fn read(path: &Path) -> Found {
         Ok(Err(error)) => {
             let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
             let line = good.iter().filter(|byte| **byte == b'\n').count() + 1;
-            Found::Trouble(format!("routing.yaml line {line} is not UTF-8 text. Save the file as UTF-8."))
+            Found::Trouble(format!("{name} line {line} is not UTF-8 text. Save the file as UTF-8."))
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Found::Nothing,
-        Err(error) => Found::Trouble(format!("routing.yaml cannot be read: {error}.")),
+        Err(error) => Found::Trouble(format!("{name} cannot be read: {error}.")),
     }
 }
 

@@ -1,0 +1,164 @@
+//! routing.yaml at the process boundary: what `pointsman policy check` says, and an edit that widens
+//! and is activated under a real keychain. Acceptance 36a; activations are signed rows, not claims.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use pointsman_engine::{Caller, Gateway, Home};
+use rusqlite::Connection;
+
+mod support;
+
+use support::{Keychain, Session};
+
+const BASE: &str = r#"caps:
+  - { scope: all, window: day, limit_usd: 2.00 }
+defaults:
+  ask: { provider: openai, model: small, max_tokens: 1000 }
+models:
+  openai/small: { tier: L1, price: { input: 1, output: 1 } }
+"#;
+
+/// In the environment of a test that runs inside a session: the folder of its home.
+const INSIDE: &str = "POINTSMAN_TEST_INSIDE";
+
+/// Runs the test of this name again as a process of a session with an unlocked keychain; the keychain
+/// of the machine is never touched. `None` outside, once that is done.
+fn inside(name: &str) -> Option<PathBuf> {
+    if let Some(home) = std::env::var_os(INSIDE) {
+        return Some(PathBuf::from(home));
+    }
+    let session = Session::start();
+    again(&session, name);
+    None
+}
+
+fn again(session: &Session, name: &str) {
+    let mut command = session.command(std::env::current_exe().expect("a path"));
+    let status = command.args(["--exact", name, "--nocapture"]).env(INSIDE, session.folder().join("policy")).status();
+    assert!(status.expect("it starts").success(), "{name} failed inside the session");
+}
+
+fn open(home: &Path) -> Gateway {
+    Gateway::open(Home::at(Some(home.to_owned())).expect("a home"), Caller::app()).expect("a gateway")
+}
+
+/// What rules, as a caller sees it.
+async fn day_cap(gateway: &Gateway) -> Result<String, String> {
+    let info = gateway.routing_info().await.map_err(|denial| denial.sentence)?;
+    let caps = serde_json::to_value(&info.caps).expect("JSON");
+    Ok(caps[0]["limit_usd"].to_string())
+}
+
+async fn activate(gateway: &Gateway, text: &str) {
+    std::fs::write(gateway.home().policy_path(), text).expect("saved");
+    let draft = gateway.draft().await.expect("it waits");
+    gateway.draft_activate(&draft.hash).await.expect("activated");
+}
+
+#[tokio::test]
+async fn an_activation_is_signed_and_a_forged_or_repeated_one_is_not() {
+    let Some(home) = inside("an_activation_is_signed_and_a_forged_or_repeated_one_is_not") else { return };
+    let gateway = open(&home);
+    std::fs::write(gateway.home().policy_path(), BASE).expect("saved");
+    assert_eq!(day_cap(&gateway).await.as_deref(), Ok("2"));
+    activate(&gateway, &BASE.replace("2.00", "50")).await;
+    assert_eq!(day_cap(&gateway).await.as_deref(), Ok("50"));
+    assert_eq!(day_cap(&open(&home)).await.as_deref(), Ok("50"), "another process finds the signature good");
+
+    // Back to less, then the signed row is written once more by another program.
+    std::fs::write(gateway.home().policy_path(), BASE).expect("saved");
+    assert_eq!(day_cap(&gateway).await.as_deref(), Ok("2"));
+    let sqlite = Connection::open(gateway.home().ledger_path()).expect("sqlite3");
+    let repeated = sqlite.execute(
+        "INSERT INTO activation SELECT 4, kind, hash, previous, at_ms, mac FROM activation WHERE kind = 'activated'",
+        [],
+    );
+    assert_eq!(repeated, Ok(1), "any program can write rows");
+    let forged = sqlite.execute(
+        "INSERT INTO activation SELECT 5, kind, hash, previous, at_ms, x'00' FROM activation WHERE seq = 2",
+        [],
+    );
+    assert_eq!(forged, Ok(1));
+    std::fs::write(gateway.home().policy_path(), BASE.replace("2.00", "50")).expect("saved");
+    assert_eq!(day_cap(&gateway).await.as_deref(), Ok("2"), "the old yes is not a new one");
+    assert_eq!(day_cap(&open(&home)).await.as_deref(), Ok("2"));
+    assert_eq!(gateway.draft().await.expect("it waits again").widens, ["The day cap goes from $2.00 to $50.00."]);
+}
+
+#[test]
+fn without_a_keychain_an_activation_is_neither_given_nor_believed() {
+    const NAME: &str = "without_a_keychain_an_activation_is_neither_given_nor_believed";
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let Some(home) = std::env::var_os(INSIDE).map(PathBuf::from) else {
+        let mut session = Session::start();
+        again(&session, NAME);
+        session.restart(Keychain::NoBus);
+        again(&session, NAME);
+        return;
+    };
+    runtime.block_on(async {
+        let gateway = open(&home);
+        if !gateway.home().policy_path().exists() {
+            std::fs::write(gateway.home().policy_path(), BASE).expect("saved");
+            assert_eq!(day_cap(&gateway).await.as_deref(), Ok("2"));
+            activate(&gateway, &BASE.replace("2.00", "50")).await;
+            assert_eq!(day_cap(&gateway).await.as_deref(), Ok("50"));
+            return;
+        }
+        // The second time there is no keychain: whether the yes was one cannot be told.
+        let why = day_cap(&gateway).await.expect_err("refused");
+        assert!(why.starts_with("The activation of routing.yaml cannot be confirmed. No password store"), "{why}");
+        // A home of its own works with its first file and narrowing edits; a yes needs a keychain.
+        let bare = open(&home.with_extension("bare"));
+        std::fs::write(bare.home().policy_path(), BASE).expect("saved");
+        assert_eq!(day_cap(&bare).await.as_deref(), Ok("2"));
+        std::fs::write(bare.home().policy_path(), BASE.replace("2.00", "1")).expect("saved");
+        assert_eq!(day_cap(&bare).await.as_deref(), Ok("1"));
+        std::fs::write(bare.home().policy_path(), BASE.replace("2.00", "3")).expect("saved");
+        let draft = bare.draft().await.expect("it waits");
+        let denial = bare.draft_activate(&draft.hash).await.expect_err("nothing can sign");
+        assert!(
+            denial.sentence.starts_with("An activation is signed with a key in the keychain. No password store"),
+            "{denial}"
+        );
+        assert_eq!(day_cap(&bare).await.as_deref(), Ok("1"));
+    });
+}
+
+#[test]
+fn policy_check_says_all_problems_and_what_would_happen() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("routing.yaml");
+    let check = |more: &[&str]| {
+        let mut command = Command::new(support::POINTSMAN);
+        command.env_clear().env("HOME", folder.path()).args(["policy", "check"]).args(more);
+        let said = support::said(&mut command, "");
+        (said.code(), said.stdout.replace(folder.path().to_str().expect("UTF-8"), ""))
+    };
+    let path = file.to_str().expect("UTF-8");
+    std::fs::write(&file, BASE.replace("limit_usd: 2.00", "limt_usd: -1")).expect("saved");
+    assert_eq!(
+        check(&[path]),
+        (
+            1,
+            "/routing.yaml:2:5: error: caps[0] needs a limit_usd.\n\
+             /routing.yaml:2:32: error: \"limt_usd\" is not a key of this place. The nearest is limit_usd.\n\
+             Not valid: 2 errors. It is not used; the last good version stays active.\n"
+                .to_owned()
+        )
+    );
+    std::fs::write(&file, BASE).expect("saved");
+    assert_eq!(check(&[path]), (0, "Valid: 1 class, 1 model, 1 cap.\n".to_owned()));
+    assert!(!folder.path().join(".local").exists(), "a check of a file makes no home");
+
+    let home = folder.path().join("home");
+    let home = home.to_str().expect("UTF-8");
+    assert_eq!(
+        check(&["--home", home]),
+        (0, "Valid: 3 classes, 5 models, 3 caps. It acts with the next call.\n".to_owned())
+    );
+    let (code, text) = check(&["--home", home, "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!((code, &json["valid"], &json["outlook"]), (0, &true.into(), &"acts".into()));
+}
