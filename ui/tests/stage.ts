@@ -69,10 +69,13 @@ export class Window {
       locale: "en-GB",
       timezoneId: "Europe/Berlin",
       reducedMotion: "reduce",
-      deviceScaleFactor: 2,
+      // Pictures for a close look: SCALE=2.
+      deviceScaleFactor: Number(process.env.SCALE ?? 1),
     });
     const page = await context.newPage();
     await page.clock.setFixedTime(NOW);
+    // As the app does it: a page that changes a built-in prototype must fail here first.
+    await page.addInitScript(() => Object.freeze(Object.prototype));
     const window = new Window(page, context, on.address);
     page.on("console", (message) => {
       if (message.type() === "error" || message.type() === "warning") window.complaints.push(message.text());

@@ -235,6 +235,7 @@ export const en = {
   "sheet.nothing.connect": "The entry is already there as it should be.",
   "sheet.nothing.disconnect": "Our entry is not in the file.",
   "sheet.backup": "Backup",
+  "sheet.backup.none": "none; there is no file yet",
   "sheet.keys": "Key in the file",
   "sheet.keys.none": "none. Keys stay in {store}.",
   "sheet.restart": "Restart",
