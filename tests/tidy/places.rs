@@ -107,3 +107,14 @@ fn the_pictures_of_the_readme_exist() {
     let findings = named.filter(|path| fs::metadata(root().join(path)).is_err()).map(str::to_owned).collect();
     rule("README.md shows pictures that are there.", findings);
 }
+
+#[test]
+fn the_policy_shown_in_the_readme_is_the_one_that_is_written() {
+    let readme = read("README.md");
+    let shown =
+        readme.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a policy in README.md");
+    let first = read("crates/core/src/policy/template/first.yaml");
+    let lines: Vec<&str> = first.lines().collect();
+    let findings = shown.lines().filter(|line| !lines.contains(line)).map(str::to_owned).collect();
+    rule("README.md shows lines of the first routing.yaml, not an example of its own.", findings);
+}
