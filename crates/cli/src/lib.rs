@@ -25,7 +25,7 @@ mod spend;
 
 /// Routes prompts to models within the caps you set.
 #[derive(Parser)]
-#[command(name = "pointsman", version, about, max_term_width = 100, arg_required_else_help = true)]
+#[command(name = "pointsman", version, max_term_width = 100, arg_required_else_help = true)]
 struct Cli {
     /// The folder with routing.yaml and the ledger, in place of the default one.
     #[arg(long, global = true, value_name = "DIR")]

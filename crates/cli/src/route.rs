@@ -42,15 +42,10 @@ pub(crate) async fn run(args: Args, home: Option<PathBuf>) -> anyhow::Result<Exi
         print::note("There is no prompt. Write it behind the task class, or pipe it in.");
         return Ok(ExitCode::from(2));
     };
-    let home = Home::at(home)?;
-    let policy = home.policy_path();
-    let gateway = Gateway::open(home, Caller::cli())?;
+    let gateway = Gateway::open(Home::at(home)?, Caller::cli())?;
+    first_run(&gateway).await?;
     let call = RouteCall { task_class: class, prompt, system, max_tokens, override_model: model };
-    let outcome = ask(&gateway, call, stream).await;
-    if !policy.exists() {
-        print::note(&format!("There is no {} yet. Start the app to have one written.", policy.display()));
-    }
-    let (envelope, streamed) = outcome?;
+    let (envelope, streamed) = ask(&gateway, call, stream).await?;
     if json {
         print::json(&envelope)?;
     } else {
@@ -60,6 +55,23 @@ pub(crate) async fn run(args: Args, home: Option<PathBuf>) -> anyhow::Result<Exi
         Status::Success => ExitCode::SUCCESS,
         Status::Error => ExitCode::FAILURE,
     })
+}
+
+/// Where there is no routing.yaml yet, writes the one that teaches, and says so.
+async fn first_run(gateway: &Gateway) -> anyhow::Result<()> {
+    let path = gateway.home().policy_path();
+    if path.exists() {
+        return Ok(());
+    }
+    gateway.ensure_first_file().await?;
+    if path.exists() {
+        print::note(&format!(
+            "This is the first run: {} was written. It names task classes, their models and spend caps. A key is added \
+             with `pointsman keys set openai`.",
+            path.display()
+        ));
+    }
+    Ok(())
 }
 
 /// The prompt from the argument or stdin; `None` where there is neither.
