@@ -9,7 +9,7 @@ const DIST = fileURLToPath(new URL("../dist/", import.meta.url));
 const files = existsSync(DIST) ? readdirSync(DIST, { recursive: true, encoding: "utf8" }).filter((name) => /\.\w+$/.test(name)) : [];
 const text = (name: string) => readFileSync(DIST + name, "utf8");
 
-test("the window was built", () => expect(files).toContain("index.html"));
+test("the window was built", () => expect(files, "npm run build comes first").toContain("index.html"));
 
 test("the first chunk is at most 110 KB", () => {
   const scripts = files.filter((name) => name.endsWith(".js"));

@@ -93,7 +93,9 @@ describe("with the keyboard", () => {
     expect(await focused(page)).toBe("Replace…");
     await page.keyboard.press("Escape");
     expect(await focused(page)).toBe("More for OpenAI");
-    await page.keyboard.press("Enter");
+    await page.keyboard.press("ArrowUp");
+    expect(await focused(page), "up opens at the last").toBe("Delete…");
+    await page.keyboard.press("Home");
     await page.keyboard.press("End");
     await page.keyboard.press("Enter");
     const dialog = page.getByRole("dialog", { name: "Delete the OpenAI key?" });
