@@ -6,9 +6,10 @@ use std::time::Duration;
 use pointsman_core::code::{Code, Denial};
 use pointsman_engine::PauseSpan;
 use pointsman_engine::keys::Rebind;
+use pointsman_engine::view::activity::ActivityQuery;
 use pointsman_engine::view::{
-    ActivityPage, ActivityQuery, ClientsPage, ConnectOutcome, ConnectPlan, KeyOutcome, KeyStore, KeysPage, Overview,
-    RequestState, Status, TestOutcome,
+    ActivityPage, ClientsPage, ConnectOutcome, ConnectPlan, KeyOutcome, KeyStore, KeysPage, Overview, RequestState,
+    Status, TestOutcome,
 };
 use tauri_plugin_shell::ShellExt;
 use tauri_plugin_shell::process::CommandEvent;
@@ -26,7 +27,7 @@ pub(crate) async fn overview(desk: &Desk) -> Result<Overview, Denial> {
 }
 
 pub(crate) async fn keys(desk: &Desk) -> Result<KeysPage, Denial> {
-    desk.gateway.keys_page().await
+    Ok(desk.gateway.keys_page().await)
 }
 
 /// A key for a place that Pointsman does not know by itself is sent there only after the person saw
@@ -116,7 +117,7 @@ pub(crate) async fn activity(
 
 /// What Activity asks for.
 pub(crate) fn activity_query(filter: String, client: Option<String>, state: Option<RequestState>) -> ActivityQuery {
-    ActivityQuery { filter, client, state }
+    ActivityQuery { filter, client, state, ..ActivityQuery::default() }
 }
 
 pub(crate) async fn pause(desk: &Desk, span: PauseSpan) -> Result<Status, Denial> {

@@ -21,8 +21,11 @@ const LOOK: Duration = Duration::from_millis(250);
 /// Looks between two of the clock's own turns: five seconds.
 const BY_THE_CLOCK: u32 = 20;
 
-/// Turns of the clock between two tidyings: an hour.
-const TIDY: u32 = 720;
+/// Looks between two comparisons of the clients' files: a minute.
+const WATCH: u32 = 240;
+
+/// Looks between two tidyings: an hour.
+const TIDY: u32 = 14_400;
 
 /// Runs for the life of the app.
 pub(crate) async fn run(app: AppHandle, mut tray: Option<Tray>) {
@@ -54,7 +57,10 @@ pub(crate) async fn run(app: AppHandle, mut tray: Option<Tray>) {
             }
             refresh(&app, tray.as_ref(), topics, &mut shown).await;
         }
-        if count % (BY_THE_CLOCK * TIDY) == BY_THE_CLOCK
+        if count % WATCH == 0 {
+            watch_clients(&app);
+        }
+        if count % TIDY == BY_THE_CLOCK
             && let Err(denial) = desk.gateway.tidy().await
         {
             tracing::warn!("the ledger could not be tidied: {denial}");
@@ -63,6 +69,16 @@ pub(crate) async fn run(app: AppHandle, mut tray: Option<Tray>) {
             app.exit(0);
         }
     }
+}
+
+/// Compares the clients' files with what was written into them; a wiped entry becomes a change.
+pub(crate) fn watch_clients(app: &AppHandle) {
+    let gateway = app.state::<Desk>().gateway.clone();
+    tauri::async_runtime::spawn(async move {
+        if let Err(denial) = gateway.clients_watch_tick().await {
+            tracing::warn!("the clients' files could not be compared: {denial}");
+        }
+    });
 }
 
 /// Tells the window what moved and the tray how things stand.

@@ -105,7 +105,7 @@ mod linux {
                 settings.is_gtk_application_prefer_dark_theme()
                     || settings.gtk_theme_name().is_some_and(|name| name.to_lowercase().contains("dark"))
             });
-            drop(tell.send(dark));
+            let _ = tell.send(dark);
         });
         asked.is_err() || told.recv_timeout(Duration::from_secs(1)).unwrap_or(true)
     }

@@ -8,7 +8,7 @@ use tauri::webview::NewWindowResponse;
 use tauri::{AppHandle, Manager, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent};
 
 use crate::desk::Desk;
-use crate::quit;
+use crate::{feed, quit};
 
 /// The label of the main window.
 pub(crate) const MAIN: &str = "main";
@@ -73,11 +73,14 @@ fn make(app: &AppHandle) -> tauri::Result<WebviewWindow> {
         })
         .build()?;
     let handle = app.clone();
-    window.on_window_event(move |event| {
-        if let WindowEvent::CloseRequested { api, .. } = event {
+    window.on_window_event(move |event| match event {
+        WindowEvent::CloseRequested { api, .. } => {
             api.prevent_close();
             closed(&handle);
         }
+        // Who comes back may have just changed a client's file.
+        WindowEvent::Focused(true) => feed::watch_clients(&handle),
+        _ => {}
     });
     Ok(window)
 }

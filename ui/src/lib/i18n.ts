@@ -9,7 +9,16 @@ export type Key = keyof typeof en;
 export type Catalogue = Record<Key, Message>;
 
 let catalogue: Catalogue = en;
-let tag = typeof navigator === "undefined" ? "en" : (navigator.language ?? "en");
+let tag = known(typeof navigator === "undefined" ? "en" : navigator.language);
+
+/** The system's language where Intl knows its name. With LANG=C it is "C", on which every Intl call throws. */
+function known(wanted: string | undefined): string {
+  try {
+    return Intl.getCanonicalLocales(wanted)[0] ?? "en";
+  } catch {
+    return "en";
+  }
+}
 
 /** Uses another catalogue; before the first page is drawn. */
 export function speak(words: Catalogue, language: string): void {
