@@ -10,18 +10,19 @@
 //! digits in every other home, so that practice and tests never meet real keys: see [`place`].
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use pointsman_core::catalog::{KeyRef, Origin, Provider};
 use pointsman_core::code::{Code, Denial};
-use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
 mod item;
 mod place;
 mod secret;
 mod signing;
+mod thread;
+mod trouble;
 
 #[cfg(all(unix, not(target_os = "macos")))]
 mod bus;
@@ -39,6 +40,8 @@ use crate::view::{KeyStore, KeyStoreState};
 use item::Bound;
 use place::{Place, Stamp};
 use store::Store;
+use thread::Thread;
+use trouble::Trouble;
 
 /// The service all items are under.
 pub const SERVICE: &str = "app.pointsman";
@@ -61,48 +64,6 @@ const UNLOCK: Duration = Duration::from_secs(120);
 /// How long a key stays in memory.
 const FRESH: Duration = Duration::from_secs(60);
 
-/// Why the keychain did not do something.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Trouble {
-    /// It is locked, or there is none yet to unlock.
-    Locked,
-    /// It did not answer in time.
-    Slow,
-    /// No program keeps passwords on this desktop.
-    Missing,
-    /// Something else, in the keychain's words, which hold no secret.
-    Failed(String),
-}
-
-impl Trouble {
-    fn state(&self) -> KeyStoreState {
-        match self {
-            Self::Locked | Self::Slow | Self::Failed(_) => KeyStoreState::Locked,
-            Self::Missing => KeyStoreState::Missing,
-        }
-    }
-
-    /// What happened and what to do.
-    fn sentence(&self) -> String {
-        match self {
-            Self::Locked => "The keychain is locked. Unlock it in Pointsman under Keys, then try again.".to_owned(),
-            Self::Slow => "The keychain did not answer in 5 seconds. Unlock it in Pointsman under Keys, then try again.".to_owned(),
-            Self::Missing => "No password store is running, so no key can be read or kept. Start one, such as GNOME Keyring, and log in again, or name an environment variable for the key in routing.yaml.".to_owned(),
-            Self::Failed(why) => format!("The keychain could not be used ({why}). Log out and in again, then try once more."),
-        }
-    }
-}
-
-impl From<Trouble> for Denial {
-    fn from(trouble: Trouble) -> Self {
-        let code = match trouble {
-            Trouble::Locked | Trouble::Slow | Trouble::Failed(_) => Code::KeychainLocked,
-            Trouble::Missing => Code::NoKey,
-        };
-        Self::new(code, trouble.sentence())
-    }
-}
-
 /// The keychain's name as this process last saw it.
 static SEEN_NAME: OnceLock<&'static str> = OnceLock::new();
 
@@ -123,32 +84,6 @@ pub struct StoredKey {
     pub origins: Vec<Origin>,
 }
 
-type Job = Box<dyn FnOnce(&mut Keychain) + Send>;
-
-/// What the keychain's thread owns: a connection, once one was needed.
-struct Keychain {
-    place: Place,
-    store: Option<Store>,
-}
-
-impl Keychain {
-    /// Does something with an open keychain. A connection that broke since its last use, as after a
-    /// restart of the bus, is opened anew once.
-    fn with<T>(&mut self, job: &impl Fn(&Store) -> Result<T, Trouble>) -> Result<T, Trouble> {
-        if let Some(store) = &self.store {
-            match job(store) {
-                Err(Trouble::Failed(_) | Trouble::Missing) => self.store = None,
-                done @ (Ok(_) | Err(Trouble::Locked | Trouble::Slow)) => return done,
-            }
-        }
-        let store = Store::open(&self.place)?;
-        SEEN_NAME.get_or_init(|| store.name());
-        let done = job(&store);
-        self.store = Some(store);
-        done
-    }
-}
-
 struct Cached {
     bound: Bound,
     read: Instant,
@@ -157,7 +92,7 @@ struct Cached {
 
 struct Shared {
     place: Place,
-    thread: Mutex<Option<mpsc::Sender<Job>>>,
+    thread: Mutex<Option<Thread>>,
     cache: Mutex<HashMap<String, Cached>>,
     /// Set after it did not answer: nobody waits again before then.
     slow_until: Mutex<Option<Instant>>,
@@ -280,8 +215,7 @@ impl Secrets {
     /// # Errors
     /// Where it stays locked, or there is none.
     pub async fn unlock(&self) -> Result<(), Denial> {
-        let thread = spawn(self.0.place.clone());
-        ask_on(&thread, UNLOCK, Store::unlock).await?;
+        Thread::start(self.0.place.clone()).ask(UNLOCK, Store::unlock).await?;
         *lock(&self.0.slow_until) = None;
         *lock(&self.0.trouble) = None;
         Ok(())
@@ -343,43 +277,14 @@ impl Secrets {
         if lock(&self.0.slow_until).is_some_and(|until| Instant::now() < until) {
             return Err(Trouble::Slow);
         }
-        let thread = lock(&self.0.thread).get_or_insert_with(|| spawn(self.0.place.clone())).clone();
-        let done = ask_on(&thread, limit, job).await;
+        let thread = lock(&self.0.thread).get_or_insert_with(|| Thread::start(self.0.place.clone())).clone();
+        let done = thread.ask(limit, job).await;
         if matches!(done, Err(Trouble::Slow)) {
             *lock(&self.0.thread) = None;
             *lock(&self.0.slow_until) = Some(Instant::now() + LIMIT);
         }
         *lock(&self.0.trouble) = done.as_ref().err().cloned();
         done
-    }
-}
-
-/// Starts a keychain thread; it ends with its last sender.
-fn spawn(place: Place) -> mpsc::Sender<Job> {
-    let (sender, jobs) = mpsc::channel::<Job>();
-    std::thread::spawn(move || {
-        let mut keychain = Keychain { place, store: None };
-        while let Ok(job) = jobs.recv() {
-            job(&mut keychain);
-        }
-    });
-    sender
-}
-
-async fn ask_on<T, F>(thread: &mpsc::Sender<Job>, limit: Duration, job: F) -> Result<T, Trouble>
-where
-    T: Send + 'static,
-    F: Fn(&Store) -> Result<T, Trouble> + Send + 'static,
-{
-    let (done, result) = oneshot::channel();
-    let job: Job = Box::new(move |keychain| {
-        // Whoever stopped waiting no longer wants the result.
-        drop(done.send(keychain.with(&job)));
-    });
-    thread.send(job).map_err(|_| Trouble::Slow)?;
-    match tokio::time::timeout(limit, result).await {
-        Ok(Ok(done)) => done,
-        Ok(Err(_)) | Err(_) => Err(Trouble::Slow),
     }
 }
 

@@ -93,7 +93,7 @@ impl Place {
     }
 
     /// Who the home belongs to; the bus must be theirs too.
-    #[cfg(unix)]
+    #[cfg(all(unix, not(target_os = "macos")))]
     pub(super) fn owner(&self) -> Option<u32> {
         use std::os::unix::fs::MetadataExt as _;
         std::fs::metadata(&self.home).ok().map(|meta| meta.uid())

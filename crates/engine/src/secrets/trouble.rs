@@ -1,0 +1,47 @@
+//! What can be wrong with the keychain, and how it is told.
+
+use pointsman_core::code::{Code, Denial};
+
+use crate::view::KeyStoreState;
+
+/// Why the keychain did not do something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// It is locked, or there is none yet to unlock.
+    Locked,
+    /// It did not answer in time.
+    Slow,
+    /// No program keeps passwords on this desktop.
+    Missing,
+    /// Something else, in the keychain's words, which hold no secret.
+    Failed(String),
+}
+
+impl Trouble {
+    pub(super) fn state(&self) -> KeyStoreState {
+        match self {
+            Self::Locked | Self::Slow | Self::Failed(_) => KeyStoreState::Locked,
+            Self::Missing => KeyStoreState::Missing,
+        }
+    }
+
+    /// What happened and what to do.
+    pub(super) fn sentence(&self) -> String {
+        match self {
+            Self::Locked => "The keychain is locked. Unlock it in Pointsman under Keys, then try again.".to_owned(),
+            Self::Slow => "The keychain did not answer in 5 seconds. Unlock it in Pointsman under Keys, then try again.".to_owned(),
+            Self::Missing => "No password store is running, so no key can be read or kept. Start one, such as GNOME Keyring, and log in again, or name an environment variable for the key in routing.yaml.".to_owned(),
+            Self::Failed(why) => format!("The keychain could not be used ({why}). Log out and in again, then try once more."),
+        }
+    }
+}
+
+impl From<Trouble> for Denial {
+    fn from(trouble: Trouble) -> Self {
+        let code = match trouble {
+            Trouble::Locked | Trouble::Slow | Trouble::Failed(_) => Code::KeychainLocked,
+            Trouble::Missing => Code::NoKey,
+        };
+        Self::new(code, trouble.sentence())
+    }
+}
