@@ -116,15 +116,23 @@ async fn i9_no_transaction_is_open_while_the_network_is_waited_for() {
 
 #[tokio::test]
 async fn i7_an_unknown_price_sends_nothing_until_it_is_entered() {
-    let room = room("").await;
-    let free = || RouteCall { task_class: "free".into(), prompt: "hello".into(), ..RouteCall::default() };
-    // The provider is not on this machine as far as prices go: a remote origin that nobody answers.
-    let path = room.gateway.home().policy_path();
-    let text = std::fs::read_to_string(&path).unwrap();
-    std::fs::write(&path, text.replace("local: true", "key: { env: NO_SUCH_KEY }")).unwrap();
-    let got = room.route(free()).await;
-    assert_eq!(got.status, Status::Error);
-    assert!(room.server.received().is_empty(), "nothing is sent");
+    let call = || RouteCall { task_class: "free".into(), prompt: "hello".into(), ..RouteCall::default() };
+    // A provider with a key (any variable that is set serves) is billed, so it needs a price.
+    let billed = |room: &Room, price: &str| {
+        let path = room.gateway.home().policy_path();
+        let text = std::fs::read_to_string(&path).unwrap().replace("local: true", "key: { env: CARGO_MANIFEST_DIR }");
+        std::fs::write(path, text.replace("models:\n", &format!("models:\n{price}"))).unwrap();
+    };
+    let unpriced = room("").await;
+    billed(&unpriced, "");
+    let got = unpriced.route(call()).await;
+    assert_eq!(got.code, Some(Code::Unpriced), "{got:?}");
+    assert!(unpriced.server.received().is_empty(), "nothing is sent");
+
+    let priced = room("").await;
+    billed(&priced, "  here/practice-unpriced: { price: { input: 1, output: 2 } }\n");
+    assert_eq!(priced.route(call()).await.status, Status::Success);
+    assert_eq!(priced.server.chats().len(), 1);
 }
 
 #[tokio::test]
