@@ -162,3 +162,30 @@ fn policy_check_says_all_problems_and_what_would_happen() {
     let json: serde_json::Value = serde_json::from_str(&text).expect("JSON");
     assert_eq!((code, &json["valid"], &json["outlook"]), (0, &true.into(), &"acts".into()));
 }
+
+/// Acceptance 31. `POINTSMAN_UPDATE=1 cargo test --test policy` writes the reference anew.
+#[test]
+fn the_settings_reference_is_current() {
+    use pointsman_core::policy::settings::{SETTINGS, Standing};
+
+    let mut text = String::from(
+        "# Settings of routing.yaml\n\n\
+         Made from the list the parser reads (`crates/core/src/policy/settings.rs`). `*` is a name you choose, `[]` an item of\n\
+         a list. A key that restrains and is not built yet makes what it covers refuse, with its line; one that only prefers is\n\
+         told and has no effect.\n\n| key | here | what it does, or why |\n|---|---|---|\n",
+    );
+    for setting in SETTINGS {
+        let here = match setting.standing {
+            Standing::Built | Standing::Guard => "works",
+            Standing::Refuses => "refuses",
+            Standing::Ignored => "no effect",
+        };
+        text.push_str(&format!("| `{}` | {here} | {} |\n", setting.path, setting.why));
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/settings.md");
+    if std::env::var_os("POINTSMAN_UPDATE").is_some() {
+        std::fs::write(&path, &text).expect("written");
+    }
+    let found = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(found == text, "docs/settings.md is not what the parser reads; write it with POINTSMAN_UPDATE=1");
+}

@@ -285,7 +285,7 @@ fn unreadable(text: &str, why: &ScanError) -> Problem {
     let (line, column) = (why.marker().line().max(1), why.marker().col() + 1);
     let indented_with_tab = |number: usize| {
         let line = text.lines().nth(number.checked_sub(1)?)?;
-        line.trim_start_matches(' ').starts_with('\t').then(|| number)
+        line.trim_start_matches(' ').starts_with('\t').then_some(number)
     };
     if let Some(line) = indented_with_tab(line).or_else(|| indented_with_tab(line - 1)) {
         return error(line, 1, "This line is indented with a tab. Use spaces.");

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use pointsman_core::code::{Code, Denial};
 use pointsman_core::policy::{self, LineKind, Reading};
 
-use super::chain::PURPOSE;
+use super::NOTHING_RULES;
+use super::chain::{Chain, PURPOSE};
 use super::disk;
 use crate::ledger::policy::{self as rows, Activation, Kind};
 use crate::view::{DiffKind, DiffLine, Draft};
@@ -48,10 +49,12 @@ impl Gateway {
     /// Where the active version cannot be told.
     pub async fn policy_outlook(&self, text: &str) -> Result<Outlook, Denial> {
         let inner = self.inner();
-        if inner.ledger.read(rows::last).await? == 0 {
-            return Ok(Outlook::Acts);
-        }
-        let active = inner.policy.snapshot(inner).await?;
+        // The chain alone: a look at the file would record what it finds there.
+        let mut chain = Chain::default();
+        chain.advance(inner.ledger.read(|c| rows::after(c, 0)).await?, &inner.secrets).await?;
+        let Some(active) = chain.active else {
+            return Ok(if chain.seq == 0 { Outlook::Acts } else { nothing_rules() });
+        };
         if active.hash == disk::hash(text) {
             return Ok(Outlook::Active);
         }
@@ -153,6 +156,10 @@ impl Gateway {
         inner.policy.look(&mut state, inner).await?;
         Ok(format!("routing.yaml is as it was. The discarded text is in {}.", kept.display()))
     }
+}
+
+fn nothing_rules() -> Outlook {
+    Outlook::Waits(vec![NOTHING_RULES.to_owned()])
 }
 
 /// What changes between two texts, for the window.

@@ -34,6 +34,9 @@ use disk::{Found, Stamp};
 /// recorded something, which is rare.
 const LOOKS: usize = 8;
 
+/// Why a valid file waits where the activations that are there do not count.
+const NOTHING_RULES: &str = "No version of routing.yaml is active.";
+
 /// The policy of one home, as this process knows it.
 #[derive(Debug)]
 pub struct PolicyFile {
@@ -156,7 +159,7 @@ impl PolicyFile {
         let now_ms = Timestamp::now().as_millisecond();
         let kind = match &state.chain.active {
             None if state.chain.seq == 0 => Kind::First,
-            None => return self.waits(inner, edit, vec!["No version of routing.yaml is active.".to_owned()], "").await,
+            None => return self.waits(inner, edit, vec![NOTHING_RULES.to_owned()], "").await,
             Some(active) => {
                 let widens = policy::widens(&active.policy, &edit.policy);
                 if !widens.is_empty() {

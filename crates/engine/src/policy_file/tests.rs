@@ -272,5 +272,12 @@ async fn what_a_text_would_do_is_told_without_doing_it() {
     assert_eq!(room.gateway.policy_outlook(&BASE.replace("2.00", "1")).await.unwrap(), Outlook::Acts);
     let waits = room.gateway.policy_outlook(&BASE.replace("2.00", "3")).await.unwrap();
     assert_eq!(waits, Outlook::Waits(vec!["The day cap goes from $2.00 to $3.00.".to_owned()]));
+    // Also where the file itself is checked: nothing is recorded before a call needs it.
+    let narrower = BASE.replace("2.00", "1");
+    room.save(&narrower);
+    let other = room.again(Surface::Cli);
+    assert_eq!(other.policy_outlook(&narrower).await.unwrap(), Outlook::Acts);
+    assert_eq!(room.gateway.inner().ledger.read(rows::last).await.unwrap(), 1);
+    room.save(BASE);
     assert_eq!(room.day_cap().await, "$2.00");
 }
