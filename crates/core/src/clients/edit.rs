@@ -236,7 +236,7 @@ fn fresh(client: &Client, bom: &str, name: &str, entry: &Entry) -> Edit {
 }
 
 /// Applies a splice and reads the result back: it must say what was wanted and nothing else.
-fn checked(doc: &Doc<'_>, splice: &Splice, wanted: &Value) -> Result<Vec<u8>, FileTrouble> {
+pub(super) fn checked(doc: &Doc<'_>, splice: &Splice, wanted: &Value) -> Result<Vec<u8>, FileTrouble> {
     let text = format!("{}{}", doc.bom, splice.apply(doc.text));
     let read_back = json::read(text.as_bytes())?.map(|doc| doc.value);
     // As text, because two maps with another order of names are equal as values.

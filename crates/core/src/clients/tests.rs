@@ -365,3 +365,19 @@ fn only_the_desktop_program_counts_as_running() {
     assert!(!is(Os::Windows, r"C:\Users\a\.local\bin\claude.exe"), "the command line tool");
     assert!(!is(Os::Linux, "/home/a/.local/share/pointsman/bin/pointsman"));
 }
+
+#[test]
+fn an_edit_that_would_do_more_than_was_wanted_is_refused() {
+    let doc = json::read(b"{\"a\": 1, \"b\": 2}").expect("reads").expect("not empty");
+    let splice = |start, end, with: &str| json::Splice { start, end, with: with.into() };
+    let wanted = serde_json::json!({"a": 1, "b": 3});
+    assert!(edit::checked(&doc, &splice(14, 15, "3"), &wanted).is_ok());
+    for (what, wrong) in [
+        ("another value", splice(14, 15, "4")),
+        ("a lost name", splice(7, 15, "")),
+        ("another order", splice(1, 15, "\"b\": 3, \"a\": 1")),
+        ("no JSON any more", splice(14, 16, "3")),
+    ] {
+        assert!(edit::checked(&doc, &wrong, &wanted).is_err(), "{what}");
+    }
+}

@@ -271,7 +271,7 @@ impl Gateway {
 }
 
 /// What the ledger says about a file after our entry was written. `None`: what it says already holds.
-fn next_record(
+pub(super) fn next_record(
     client: &Client,
     place: &Place,
     entry: &Entry,

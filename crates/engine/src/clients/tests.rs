@@ -135,6 +135,38 @@ async fn a_file_we_made_goes_and_one_that_changed_since_keeps_the_change() {
     assert_eq!(desk.text(), ODD.replace("Ctrl+Space", "Alt+Space"));
 }
 
+#[test]
+fn an_entry_written_over_ours_still_leads_back_to_the_first_text() {
+    let client = known("claude-desktop").unwrap();
+    let place = super::place::Place { path: "/p/claude.json".into() };
+    let entry =
+        |version: &str| plans::Entry { command: "/h/bin/pointsman".into(), args: vec!["mcp".into(), version.into()] };
+    let edit = |after: &str, made| plans::Edit {
+        name: NAME.into(),
+        after: Some(after.into()),
+        made,
+        nothing_to_do: false,
+        taken: None,
+    };
+    let backup = PathBuf::from("/b/0.json");
+    let record = |before: &str, after: &str, version, made, row, backup: &str| {
+        let (edit, backup) = (edit(after, made), PathBuf::from(backup));
+        super::steps::next_record(client, &place, &entry(version), &edit, Some(before.as_bytes()), row, Some(&backup))
+            .unwrap()
+    };
+    let first = record("text 0", "text 1", "a", plans::Made::Servers, None, "/b/0.json");
+    assert_eq!(first.file_hash_before, Some(write::sha256_hex(b"text 0")));
+
+    let second = record("text 1", "text 2", "b", plans::Made::Entry, Some(first.clone()), "/b/1.json");
+    assert_eq!(second.backup, Some(backup.to_string_lossy().into_owned()), "the text before any entry of ours");
+    assert_eq!((second.file_hash_before.as_ref(), second.made.as_str()), (first.file_hash_before.as_ref(), "servers"));
+    assert_eq!(second.file_hash_after, write::sha256_hex(b"text 2"));
+
+    let foreign = record("text 1 changed by Claude", "text 2", "b", plans::Made::Entry, Some(first), "/b/1.json");
+    assert_eq!(foreign.file_hash_after, "", "no text to go back to: it has an entry of ours, or who knows");
+    assert_eq!(foreign.made, "servers");
+}
+
 #[tokio::test]
 async fn a_backup_that_was_tampered_with_is_not_restored() {
     let desk = Desk::new();
@@ -371,7 +403,9 @@ async fn the_clients_program_is_found_by_its_executable_and_closed_politely() {
 #[tokio::test]
 async fn twenty_backups_are_kept_and_the_one_disconnect_needs_among_them() {
     let desk = Desk::new();
-    desk.write(ODD);
+    // Of this text only the backup gives the bytes back.
+    let before = "{ \"mcpServers\": { } }";
+    desk.write(before);
     desk.connect().await.unwrap();
     let needed = desk.backups().remove(0);
     let folder = needed.parent().unwrap().to_owned();
@@ -386,7 +420,7 @@ async fn twenty_backups_are_kept_and_the_one_disconnect_needs_among_them() {
     }
     assert_eq!(desk.backups().len(), 20);
     desk.disconnect().await.unwrap();
-    assert_eq!(desk.text(), ODD);
+    assert_eq!(desk.text(), before);
 }
 
 /// One thread swaps two texts as fast as it can; a reader never sees anything else.
