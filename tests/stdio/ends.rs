@@ -7,7 +7,7 @@ use pointsman_practice::Script;
 use serde_json::json;
 
 use crate::child::Server;
-use crate::ground::{Ground, summarize};
+use crate::ground::{Ground, stateless, summarize};
 
 /// How long a client waits before it kills its server.
 const CLIENTS_WAIT: Duration = Duration::from_secs(2);
@@ -24,6 +24,7 @@ fn a_cancelled_call_stops_the_upstream_and_is_charged() {
     let report = ground.spent();
     assert_ne!(report["total_usd"], 0, "what was sent may have cost something: {report}");
     assert_eq!(report["rows"][0]["assumed_usd"], report["total_usd"], "nobody counted, so it is assumed: {report}");
+    assert_eq!(ground.ledger("SELECT state FROM request"), ["cancelled"]);
     let after = server.call("llm_route", summarize());
     assert_eq!(after["structuredContent"]["status"], "success", "the session goes on");
     let (_, _, rest, _) = server.end();
@@ -49,6 +50,7 @@ fn a_call_under_way_at_the_end_of_stdin_is_settled() {
     let (took, status, _, stderr) = server.end();
     assert!(status.success() && took < CLIENTS_WAIT, "{status} after {took:?}: {stderr}");
     ground.left(1);
+    assert_eq!(ground.ledger("SELECT state FROM request"), ["cancelled"], "cancelled and settled, not left to lapse");
     let report = ground.spent();
     assert_ne!(report["total_usd"], 0, "{report}");
     ground.audit();
@@ -67,6 +69,7 @@ fn a_call_under_way_at_a_sigterm_is_settled() {
     let begun = std::time::Instant::now();
     let status = server.child.wait().expect("it ends");
     assert!(status.success() && begun.elapsed() < CLIENTS_WAIT, "{status} after {:?}", begun.elapsed());
+    assert_eq!(ground.ledger("SELECT state FROM request"), ["cancelled"], "cancelled and settled, not left to lapse");
     assert_ne!(ground.spent()["total_usd"], 0);
     ground.audit();
 }
@@ -77,6 +80,26 @@ fn a_client_that_goes_before_the_handshake_is_a_clean_end() {
     let (took, status, rest, stderr) = Server::start(&ground.home()).end();
     assert!(status.success() && took < CLIENTS_WAIT, "{status} after {took:?}");
     assert!(rest.is_empty() && stderr.is_empty(), "{rest:?} {stderr}");
+}
+
+/// What turns a client green on the Clients page: a row by the client's hello, in both eras.
+#[test]
+fn the_hello_and_the_farewell_of_a_client_are_recorded() {
+    let ground = Ground::new();
+    let mut command = crate::child::command(&ground.home());
+    command.args(["--client", "claude-desktop", "--project", "house"]);
+    let mut server = Server::spawn(command);
+    server.initialize("2025-11-25");
+    assert!(server.end().1.success());
+    let mut command = crate::child::command(&ground.home());
+    command.args(["--client", "cursor", "--probe"]);
+    let mut server = Server::spawn(command);
+    server.exchange("tools/list", stateless(json!({})));
+    assert!(server.end().1.success());
+    let rows = ground.ledger(
+        "SELECT client || ' ' || client_name || ' ' || probe || ' ' || (ended_ms IS NOT NULL) FROM instance ORDER BY started_ms, client",
+    );
+    assert_eq!(rows, ["claude-desktop raw 0 1", "cursor raw 1 1"]);
 }
 
 /// Node gives its children Unix sockets, not pipes.

@@ -70,6 +70,15 @@ impl Ground {
         }
     }
 
+    /// The first column of a query, a line each.
+    pub(crate) fn ledger(&self, query: &str) -> Vec<String> {
+        let path = self.home().join("ledger.db");
+        let ledger =
+            rusqlite::Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).expect("a ledger");
+        let mut query = ledger.prepare(query).expect("a query");
+        query.query_map([], |row| row.get(0)).expect("rows").map(|row| row.expect("text")).collect()
+    }
+
     /// Fails where the books do not agree.
     pub(crate) fn audit(&self) {
         let output = self.pointsman(&["audit"]);
