@@ -114,6 +114,7 @@ impl Ledger {
     /// # Errors
     /// Where it is not a ledger, not writable, or on a file system without write-ahead logging.
     pub fn open(path: &Path) -> Result<Self, LedgerError> {
+        make_private(path).map_err(|error| LedgerError::Broken(error.to_string()))?;
         let mut writing = connect(path)?;
         migrate(&mut writing, path)?;
         let reading = connect(path)?;
@@ -223,6 +224,28 @@ fn run(mut connection: Connection, checkpoint_after: Option<Duration>) -> mpsc::
     sender
 }
 
+/// Makes the file readable by its owner only; SQLite gives its own files beside it the same mode.
+/// An existing file is not opened here: closing a descriptor of it would drop SQLite's locks.
+#[cfg(unix)]
+fn make_private(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+
+    match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            let private = std::fs::Permissions::from_mode(0o600);
+            if path.metadata()?.permissions() == private { Ok(()) } else { std::fs::set_permissions(path, private) }
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Windows gives the files of a person's own folder to that person only.
+#[cfg(not(unix))]
+fn make_private(_: &Path) -> std::io::Result<()> {
+    Ok(())
+}
+
 fn connect(path: &Path) -> Result<Connection, LedgerError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
@@ -306,6 +329,19 @@ pub(crate) mod tests {
         let error = ledger.write(|tx| setting::set(tx, "zone", "UTC")).await.unwrap_err();
         let denial = Denial::from(error);
         assert_eq!(denial.sentence, "Pointsman was updated. Restart Claude to continue.");
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn its_files_are_readable_by_their_owner_only() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let (folder, ledger) = fresh();
+        ledger.write(|tx| setting::set(tx, "zone", "UTC")).await.unwrap();
+        for name in ["ledger.db", "ledger.db-wal", "ledger.db-shm"] {
+            let mode = folder.path().join(name).metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{name}");
+        }
     }
 
     #[test]
