@@ -379,8 +379,14 @@ fn nobody(skipped: &[(ModelId, Denial)]) -> Denial {
         [] => Denial::new(Code::Internal, "The plan has no candidates."),
         [(_, only)] => only.clone(),
         [(_, first), rest @ ..] => {
-            let others: Vec<_> = rest.iter().map(|(model, denial)| format!("{model}: {}", denial.sentence)).collect();
-            Denial::new(first.code, format!("{} Nor can a fallback be used. {}", first.sentence, others.join(" ")))
+            let others: Vec<_> = rest
+                .iter()
+                .filter(|(_, denial)| denial.sentence != first.sentence)
+                .map(|(model, denial)| format!("{model}: {}", denial.sentence))
+                .collect();
+            let others =
+                if others.is_empty() { "The same holds for its fallbacks.".to_owned() } else { others.join(" ") };
+            Denial::new(first.code, format!("{} No fallback can be used. {others}", first.sentence))
         }
     }
 }
