@@ -105,6 +105,7 @@ impl Reader {
         self.classes(&top);
         self.fallbacks(&top);
         self.chat_default(&top);
+        self.unique_aliases(&top);
         self.bench();
     }
 

@@ -79,7 +79,12 @@ pub(super) fn shown(text: &str) -> String {
     if is_secret(text) {
         return "(a text that is not repeated here)".to_owned();
     }
-    let mut cut: String = text.chars().filter(|c| !c.is_control()).take(60).collect();
+    // Marks that turn or hide text would let a name look like another one.
+    let invisible = |c: &char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    };
+    let mut cut: String = text.chars().filter(|c| !invisible(c)).take(60).collect();
     if text.chars().count() > 60 {
         cut.push('…');
     }

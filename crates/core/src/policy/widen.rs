@@ -4,9 +4,10 @@
 //! for the person. What is not known to be harmless is taken for widening. Every struct of the policy
 //! is taken apart by name here, so a new field does not compile until it is decided about.
 //!
-//! Decided as harmless, because neither spend nor reach grows: texts for people and models, `context`
-//! (the provider enforces its own), `temperature`, all waiting times (every attempt is held under the
-//! caps whatever the wait), the order of classes, and keys that are known and without effect.
+//! Decided as harmless, because neither spend nor reach grows: texts for people and models,
+//! `temperature`, all waiting times (every attempt is held under the caps whatever the wait), the order
+//! of classes, and keys that are known and without effect. `context` is not: beyond it some providers
+//! charge more than the price says.
 
 use std::collections::BTreeMap;
 
@@ -17,8 +18,10 @@ use crate::id::{ModelId, ProviderId, TaskClass};
 use crate::money::{MicroUsd, Price};
 use crate::plan::tier;
 
-/// Output tokens of a class without `max_tokens`: the smallest default, so that writing more waits.
-const DEFAULT_MAX_TOKENS: u64 = 4_096;
+/// Output tokens of a class without `max_tokens`: the smallest default before the edit and the largest
+/// after it, so that neither writing more nor leaving it out slips through.
+const DEFAULT_BEFORE: u64 = 4_096;
+const DEFAULT_AFTER: u64 = 16_000;
 
 /// One thing an edit would widen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,7 +148,20 @@ impl Said<'_> {
             if !old.enabled {
                 self.say(format!("{id} can be used again."));
             }
-            self.tokens(&format!("An answer of {id} may have"), old.max_output, new.max_output, u64::MAX);
+            let ModelRule {
+                description: _,
+                use_for: _,
+                avoid_for: _,
+                context,
+                max_output,
+                price: _,
+                aliases: _,
+                enabled: _,
+                tier: _,
+            } = new;
+            let any = (u64::MAX, u64::MAX);
+            self.tokens(&format!("An answer of {id}"), old.max_output, max_output, any);
+            self.tokens(&format!("A prompt for {id}"), old.context, context, any);
             self.price(&id);
             self.label(&id, &old, &new);
             self.aliases(&id, &new);
@@ -202,7 +218,8 @@ impl Said<'_> {
             } = new;
             let old = self.old.class(class).cloned();
             let most = old.as_ref().and_then(|old| old.max_tokens);
-            self.tokens(&format!("An answer of the class {class} may have"), most, *max_tokens, DEFAULT_MAX_TOKENS);
+            let defaults = (DEFAULT_BEFORE, DEFAULT_AFTER);
+            self.tokens(&format!("An answer of the class {class}"), most, *max_tokens, defaults);
             match old {
                 Some(old) => self.rerouted(class, &old, new),
                 None => self.added(new),
@@ -278,11 +295,11 @@ impl Said<'_> {
         }
     }
 
-    fn tokens(&mut self, what: &str, old: Option<u64>, new: Option<u64>, default: u64) {
-        let (old, new) = (old.unwrap_or(default), new.unwrap_or(default));
-        if new > old {
-            let most = |count: u64| if count == u64::MAX { "any number of".to_owned() } else { count.to_string() };
-            self.say(format!("{what} {} output tokens instead of {}.", most(new), most(old)));
+    fn tokens(&mut self, what: &str, old: Option<u64>, new: Option<u64>, defaults: (u64, u64)) {
+        let (was, is) = (old.unwrap_or(defaults.0), new.unwrap_or(defaults.1));
+        if new != old && is > was {
+            let most = if is == u64::MAX { "any number of".to_owned() } else { is.to_string() };
+            self.say(format!("{what} may have {most} tokens instead of {was}."));
         }
     }
 

@@ -84,7 +84,7 @@ const ACTS: &[Row] = &[
     ("models.*.use_for", "use_for: b", "use_for: z"),
     ("models.*.avoid_for", "avoid_for: c", "avoid_for: z"),
     ("models.*.tier", "deepseek/cheap: { tier: L1", "deepseek/cheap: { tier: L2"),
-    ("models.*.context", "context: 1000", "context: 2000"),
+    ("models.*.context", "context: 1000", "context: 999"),
     ("models.*.max_output", "max_output: 900", "max_output: 899"),
     ("models.*.price", ", price: { input: 5, output: 50 } }", " }"),
     ("models.*.price.input", "price: { input: 5, output: 50 }", "price: { input: 6, output: 50 }"),
@@ -151,7 +151,7 @@ const WAITS: &[(&str, &str, &str, &str)] = &[
         "defaults.*.max_tokens",
         "max_tokens: 1000, rationale",
         "max_tokens: 1001, rationale",
-        "An answer of the class summarize may have 1001 output tokens instead of 1000.",
+        "An answer of the class summarize may have 1001 tokens instead of 1000.",
     ),
     (
         "cost_preflight",
@@ -257,10 +257,16 @@ const WAITS: &[(&str, &str, &str, &str)] = &[
     ),
     ("models.*.tier", "openai/dear: { tier: L3", "openai/dear: { tier: L1", "openai/dear counts as L1 instead of L3."),
     (
+        "models.*.context",
+        "context: 1000",
+        "context: 2000",
+        "A prompt for openai/cheap may have 2000 tokens instead of 1000.",
+    ),
+    (
         "models.*.max_output",
         ", max_output: 900",
         "",
-        "An answer of openai/cheap may have any number of output tokens instead of 900.",
+        "An answer of openai/cheap may have any number of tokens instead of 900.",
     ),
     (
         "models.*.price",
@@ -336,7 +342,6 @@ const ONE_SIDED: &[&str] = &[
     "models.*.description",
     "models.*.use_for",
     "models.*.avoid_for",
-    "models.*.context",
     "caps[].alerts",
     "retry.jitter",
     "timeouts",
@@ -435,6 +440,13 @@ fn a_key_nobody_knows_is_taken_for_widening() {
     assert_eq!(sentences(BASE, &with), ["x_notes changes, which this version does not know."]);
     assert_eq!(sentences(&with, &with.replace("[1]", "[2]")), ["x_notes changes, which this version does not know."]);
     assert_eq!(sentences(&with, BASE), ["x_notes changes, which this version does not know."]);
+}
+
+#[test]
+fn a_limit_left_out_is_the_largest_default() {
+    let without = edited("max_tokens: 1000, rationale", "rationale");
+    assert_eq!(sentences(BASE, &without), ["An answer of the class summarize may have 16000 tokens instead of 1000."]);
+    assert_eq!(sentences(&without, &without), [""; 0]);
 }
 
 #[test]

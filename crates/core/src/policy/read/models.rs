@@ -5,7 +5,7 @@ use super::providers::Known;
 use super::{Cover, Reader, is_null, shown};
 use crate::id::ModelId;
 use crate::money::Price;
-use crate::policy::yaml::Entry;
+use crate::policy::yaml::{Entry, Kind};
 use crate::policy::{ModelRule, Tier};
 
 const TIERS: &[(&str, Tier)] = &[("L0", Tier::L0), ("L1", Tier::L1), ("L2", Tier::L2), ("L3", Tier::L3)];
@@ -16,7 +16,6 @@ impl Reader {
         for entry in section.entries {
             self.model(entry);
         }
-        self.unique_aliases(&section);
     }
 
     fn model(&mut self, entry: &Entry) {
@@ -83,17 +82,21 @@ impl Reader {
         aliases
     }
 
-    /// An alias names one model, and is no model's own name.
-    fn unique_aliases(&mut self, section: &Section<'_>) {
+    /// An alias names one model, and is no other model's own name. Looked at after the classes, whose
+    /// models have names too.
+    pub(super) fn unique_aliases(&mut self, top: &Section<'_>) {
+        let Some(Kind::Map(entries)) = top.get("models").map(|entry| &entry.value.kind) else { return };
+        let callable = self.policy.callable();
         let mut taken: Vec<(String, ModelId)> = Vec::new();
-        for entry in section.entries {
+        for entry in entries {
             let Some(id) = ModelId::parse(&entry.key).ok() else { continue };
             let Some(rule) = self.policy.models.get(&id) else { continue };
             for alias in rule.aliases.clone() {
-                let own =
-                    ModelId::parse(&alias).is_ok_and(|other| other != id && self.policy.models.contains_key(&other));
-                let other = taken.iter().find(|(name, _)| *name == alias).map(|(_, other)| other.to_string());
-                if let Some(other) = other.or(own.then(|| "another model".to_owned())) {
+                let is_name_of =
+                    |other: &&ModelId| **other != id && (other.model.as_str() == alias || other.to_string() == alias);
+                let named = callable.iter().chain(self.policy.models.keys()).find(is_name_of);
+                let other = taken.iter().find(|(name, _)| *name == alias).map(|(_, other)| other).or(named);
+                if let Some(other) = other {
                     let sentence = format!("The alias {} already names {other}.", shown(&alias));
                     self.error(entry.line, entry.column, sentence);
                 }

@@ -155,6 +155,19 @@ models:
 }
 
 #[test]
+fn an_alias_takes_no_other_models_name() {
+    for (more, other) in [
+        ("  openai/n: { aliases: [m] }\n", "openai/m"),
+        ("  openai/n: { aliases: [openai/m] }\n", "openai/m"),
+        ("  openai/n: { aliases: [x] }\n  openai/o: { aliases: [x] }\n", "openai/n"),
+    ] {
+        let told = problems(&format!("{GOOD}{more}"));
+        assert!(told.len() == 1 && told[0].contains(&format!("already names {other}.")), "{more}: {told:?}");
+    }
+    good(&format!("{GOOD}  openai/n: {{ aliases: [n, fast] }}\n"));
+}
+
+#[test]
 fn a_slip_in_the_name_of_a_guard_is_an_error_everywhere() {
     check_more("cap: []\n", &["error line 5, column 1: \"cap\" is not a key of this place. The nearest is caps."]);
     check_more(
