@@ -201,10 +201,17 @@ async fn a_running_server_uses_the_new_key_and_not_the_deleted_one() {
     assert_eq!(route()["status"], "success");
     assert_eq!(sent(&server), Some(format!("Bearer {OTHER}")), "a replaced key is used at once");
 
+    server.script(Script::status(401));
+    assert_eq!(route()["code"], "auth");
+    let list = keys(&session, &["list"], "").await;
+    assert!(list.stdout.contains("  refused  "), "a key that fails at work is shown as failing: {list:?}");
+    assert_eq!(route()["status"], "success");
+    assert!(keys(&session, &["list"], "").await.stdout.contains("  valid  "), "and as working once it works again");
+
     assert_eq!(keys(&session, &["delete", "here"], "").await.code(), 0);
     let denied = route();
     assert_eq!(denied["code"], "no_key", "{denied}");
-    assert_eq!(server.chats().len(), 2, "a deleted key is sent nowhere");
+    assert_eq!(server.chats().len(), 4, "a deleted key is sent nowhere");
 
     let (_, status, _, stderr) = tokio::task::block_in_place(|| running.end());
     assert!(status.success());
