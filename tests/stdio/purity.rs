@@ -135,11 +135,16 @@ fn i10_a_line_without_end_is_dropped_and_the_next_is_answered() {
 }
 
 #[test]
-fn a_first_message_that_begins_no_session_is_told_on_stderr() {
+fn i10_messages_before_the_session_do_not_end_it() {
     let ground = Ground::new();
     let mut server = Server::start(&ground.home());
+    server.notify("notifications/cancelled", json!({ "requestId": 0 }));
+    server.notify("notifications/initialized", json!({}));
+    server.line("{\"jsonrpc\":\"2.0\",\"id\":5,\"result\":{}}");
     let reply = server.exchange("tools/list", json!({}));
     assert!(reply["error"]["message"].as_str().is_some(), "a request without a session gets a JSON-RPC error: {reply}");
+    assert_eq!(server.initialize("2025-11-25")["result"]["serverInfo"]["name"], "pointsman");
+    assert_eq!(server.call("llm_route", summarize())["structuredContent"]["status"], "success");
     let (_, status, rest, _) = server.end();
     assert!(rest.is_empty() && status.success(), "{rest:?} {status}");
 }

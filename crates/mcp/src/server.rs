@@ -69,7 +69,8 @@ pub async fn serve_stdio(open: impl Fn() -> Result<Gateway, Denial> + Send + Syn
     stop_on_signals(stop.clone());
     let server = Server::new(open, gone.clone());
     server.open_early();
-    let transport = AsyncRwTransport::<RoleServer, _, _>::new(reader, writer).with_max_line_length(stdio::LONGEST_LINE);
+    let lines = AsyncRwTransport::<RoleServer, _, _>::new(reader, writer).with_max_line_length(stdio::LONGEST_LINE);
+    let transport = stdio::FromFirstRequest::new(lines);
     let outcome = tokio::select! {
         biased;
         started = serve_server(server.clone(), transport) => match started {

@@ -6,6 +6,10 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use rmcp::RoleServer;
+use rmcp::model::JsonRpcMessage;
+use rmcp::service::{RxJsonRpcMessage, TxJsonRpcMessage};
+use rmcp::transport::Transport;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_util::sync::CancellationToken;
 
@@ -71,6 +75,45 @@ impl<R: AsyncRead + Unpin> AsyncRead for Watched<R> {
             this.gone.cancel();
         }
         poll
+    }
+}
+
+/// A transport that hands on nothing before the first request: a notification that arrives early, such
+/// as a cancellation of what was never asked, would otherwise end the session before it began.
+pub(crate) struct FromFirstRequest<T> {
+    inner: T,
+    begun: bool,
+}
+
+impl<T> FromFirstRequest<T> {
+    pub(crate) const fn new(inner: T) -> Self {
+        Self { inner, begun: false }
+    }
+}
+
+impl<T: Transport<RoleServer>> Transport<RoleServer> for FromFirstRequest<T> {
+    type Error = T::Error;
+
+    fn send(
+        &mut self,
+        item: TxJsonRpcMessage<RoleServer>,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send + 'static {
+        self.inner.send(item)
+    }
+
+    async fn receive(&mut self) -> Option<RxJsonRpcMessage<RoleServer>> {
+        loop {
+            let message = self.inner.receive().await?;
+            self.begun |= matches!(message, JsonRpcMessage::Request(_));
+            if self.begun {
+                return Some(message);
+            }
+            tracing::warn!("a message before the first request was dropped");
+        }
+    }
+
+    async fn close(&mut self) -> Result<(), Self::Error> {
+        self.inner.close().await
     }
 }
 
