@@ -62,11 +62,14 @@ async fn i8_a_key_is_in_the_keyring_and_nowhere_else() {
     assert!(item.contains(CANARY) && item.contains(&origin(&server)), "key and origin belong together");
 
     let mut said_by_all = vec![stored];
-    for arguments in [&["list"][..], &["list", "--json"], &["test", "here"], &["test", "here", "--json"]] {
+    let origin = origin(&server);
+    let again = ["set", "here", "--yes-bind", &origin];
+    for arguments in [&["list"][..], &["list", "--json"], &["test", "here"], &["test", "here", "--json"], &again] {
         let mut loud = session.command(POINTSMAN);
         loud.arg("keys").args(arguments).env("POINTSMAN_LOG", "trace");
-        let said = tokio::task::block_in_place(|| said(&mut loud, ""));
+        let said = tokio::task::block_in_place(|| said(&mut loud, CANARY));
         assert_eq!(said.code(), 0, "{said:?}");
+        assert!(said.stderr.contains("TRACE"), "the log that must not hold the key is a full one: {said:?}");
         said_by_all.push(said);
     }
     assert!(said_by_all[1].stdout.contains("…a1b2"), "the last four characters name it: {}", said_by_all[1].stdout);
