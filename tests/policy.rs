@@ -1,12 +1,17 @@
 //! routing.yaml at the process boundary: what `pointsman policy check` says, and an edit that widens
 //! and is activated under a real keychain. Acceptance 36a; activations are signed rows, not claims.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use pointsman_engine::{Caller, Gateway, Home};
+use pointsman_practice::{Options, Practice};
 use rusqlite::Connection;
 
+#[allow(dead_code, reason = "shared with tests/stdio.rs")]
+#[path = "stdio/child.rs"]
+mod child;
 mod support;
 
 use support::{Keychain, Session};
@@ -124,6 +129,58 @@ fn without_a_keychain_an_activation_is_neither_given_nor_believed() {
         );
         assert_eq!(day_cap(&bare).await.as_deref(), Ok("1"));
     });
+}
+
+/// Acceptance 36a, under a running server and with real bytes.
+#[test]
+fn a_widening_edit_under_a_running_server_does_nothing_and_a_narrowing_one_acts() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let start = || runtime.block_on(Practice::start(Options::default())).expect("a port");
+    let (here, elsewhere) = (start(), start());
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = folder.path().join("home");
+    std::fs::create_dir(&home).expect("a home");
+    let (file, text) = (home.join("routing.yaml"), pointsman_core::policy::practice_file(&here.base_url()));
+    let save = |text: &str| std::fs::write(&file, text).expect("saved");
+    save(&text);
+    let mut server = child::Server::start(&home);
+    server.initialize("2025-11-25");
+    let mut route = |prompt: &str| {
+        let call = serde_json::json!({ "task_class": "summarize", "prompt": prompt });
+        server.call("llm_route", call)["structuredContent"].clone()
+    };
+    assert_eq!(route("first")["status"], "success");
+
+    // A cap raised, every address exchanged, a restraint dropped.
+    let wide = text
+        .replace("2.00 }", "500 }")
+        .replace(&here.base_url(), &elsewhere.base_url())
+        .replace("window: call", "window: flow");
+    save(&wide);
+    let answer = route("second");
+    assert_eq!(answer["status"], "success", "{answer}");
+    assert!(answer["meta"]["warnings"].to_string().contains("so it waits"), "the caller is told: {answer}");
+    assert_eq!((here.chats().len(), elsewhere.received().len()), (2, 0), "prompts stay where they were allowed to go");
+
+    save(&text.replace("limit_usd: 0.25", "limit_usd: 0.000001"));
+    let answer = route("third");
+    assert_eq!(answer["code"], "cap_exceeded", "{answer}");
+
+    // A row that another program writes approves nothing.
+    save(&wide);
+    let sqlite = Connection::open(home.join("ledger.db")).expect("sqlite3");
+    assert_eq!(route("again")["code"], "cap_exceeded");
+    let newest = "SELECT hash FROM policy_version WHERE text = ?1";
+    let hash: String = sqlite.query_row(newest, [&wide], |row| row.get(0)).expect("the text of what waits is kept");
+    for kind in ["narrowing", "first", "activated"] {
+        let forgery = "INSERT INTO activation SELECT max(seq) + 1, ?1, ?2, hash, 1, zeroblob(32) FROM activation";
+        assert_eq!(sqlite.execute(forgery, [kind, hash.as_str()]), Ok(1));
+        assert_eq!(route("fourth")["code"], "cap_exceeded", "{kind}");
+    }
+    assert_eq!((here.chats().len(), elsewhere.received().len()), (2, 0));
+    let (_, status, _, _) = server.end();
+    assert!(status.success());
+    assert_eq!(std::fs::read_to_string(&file).expect("read"), wide, "a server never writes routing.yaml");
 }
 
 #[test]
