@@ -1,5 +1,6 @@
 //! A `pointsman mcp` child as a test drives it: raw lines in, raw lines out. Every byte of stdout is
 //! kept and must be JSON-RPC (I10), whatever the test is about.
+#![allow(clippy::expect_used, clippy::panic, dead_code)]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
