@@ -66,6 +66,7 @@ fn usage_is_normalised_and_an_unbelievable_one_is_unknown() {
             r#"{"prompt_tokens":10,"completion_tokens":5,"completion_tokens_details":{"reasoning_tokens":100}}"#,
             counts(10, 0, 0, 105, 100),
         ),
+        (r#"{"prompt_tokens":10,"completion_tokens":5,"total_tokens":115}"#, counts(10, 0, 0, 105, 0)),
         (r#"{"prompt_tokens":10,"total_tokens":15}"#, counts(10, 0, 0, 5, 0)),
         (r#"{"prompt_tokens":10.0,"completion_tokens":5.0}"#, counts(10, 0, 0, 5, 0)),
         (
