@@ -1,5 +1,6 @@
 //! What is wrong with keys, for Overview and the tray. From the ledger, the policy and what this
-//! process last saw of the keychain: asked several times a minute, so it opens nothing.
+//! process last saw of the keychain: asked several times a minute, so the keychain is asked only about
+//! a provider of which the ledger knows nothing.
 
 use std::collections::BTreeMap;
 
@@ -17,14 +18,28 @@ impl Gateway {
         let Ok(active) = self.inner().policy.snapshot(self.inner()).await else { return Vec::new() };
         // An unreadable ledger has its own, louder sentence.
         let Ok(checks) = self.inner().ledger.read(key_check::all).await else { return Vec::new() };
-        let checks = checks.into_iter().map(|check| (check.provider.clone(), check)).collect();
+        let checks: BTreeMap<_, _> = checks.into_iter().map(|check| (check.provider.clone(), check)).collect();
         let used = used(&active.policy);
         if used.iter().any(|(provider, _)| matches!(provider.key, KeyRef::Keychain(_)))
             && let Some((state, sentence)) = self.inner().secrets.last_trouble()
         {
             return vec![store_problem(state, sentence)];
         }
-        used.into_iter().filter_map(|(provider, classes)| key_problem(provider, &classes, &checks)).collect()
+        let mut problems = Vec::new();
+        for (provider, classes) in used {
+            let check = checks.get(provider.id.as_str());
+            // A ledger that was lost says nothing about the keychain.
+            let unknown = check.is_none() && self.has_key(provider).await;
+            problems.extend(key_problem(provider, &classes, check).filter(|_| !unknown));
+        }
+        problems
+    }
+
+    async fn has_key(&self, provider: &Provider) -> bool {
+        match &provider.key {
+            KeyRef::Keychain(item) => matches!(self.inner().secrets.stored(item).await, Ok(Some(_))),
+            KeyRef::Env(_) | KeyRef::None => true,
+        }
     }
 }
 
@@ -51,7 +66,7 @@ fn store_problem(state: KeyStoreState, detail: String) -> ProblemRow {
     ProblemRow { id: "keychain".into(), lamp: Lamp::Stop, title: title.into(), detail, action: Some(action) }
 }
 
-fn key_problem(provider: &Provider, classes: &[&str], checks: &BTreeMap<String, KeyCheck>) -> Option<ProblemRow> {
+fn key_problem(provider: &Provider, classes: &[&str], check: Option<&KeyCheck>) -> Option<ProblemRow> {
     let (id, title) = (provider.id.as_str(), &provider.title);
     let effect = format!("First choice of {}.", classes.join(", "));
     let row = |what: String, detail: String, label: &str| {
@@ -62,8 +77,7 @@ fn key_problem(provider: &Provider, classes: &[&str], checks: &BTreeMap<String, 
         Some(words) => format!("{words} {effect}"),
         None => effect.clone(),
     };
-    match (&provider.key, checks.get(id)) {
-        // A key is never stored without a row, and deleting it takes the row away.
+    match (&provider.key, check) {
         (KeyRef::Keychain(_), None) => row(format!("There is no key for {title}"), effect, "Add a key"),
         (KeyRef::None | KeyRef::Env(_), None) => None,
         (_, Some(check)) => match check.state {
