@@ -189,6 +189,7 @@ async fn converse(
     let content_type = reply.header("content-type").unwrap_or_default().to_owned();
     let head = Head { status: reply.status, content_type, retry_after: None };
     if reply.status != 200 {
+        assert!(reply.complete, "an error arrives whole: {}", reply.text());
         return Err(wire::decode_error(Wire::OpenAiChat, &head, &reply.body));
     }
     if !stream {
