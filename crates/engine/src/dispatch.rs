@@ -204,11 +204,10 @@ async fn attempt_once(inner: &Inner, run: &Run<'_>, target: &Target, key: Option
         result = talk => Some(result),
     };
     match tried {
-        None => Tried::Cancelled(heard.usage),
+        None => Tried::Cancelled(heard.final_usage()),
         Some(Ok(answer)) => Tried::Answered(answer),
         Some(Err(mut failure)) => {
-            failure.begun |= heard.begun;
-            failure.usage = failure.usage.or(heard.usage);
+            failure.usage = failure.usage.or(heard.final_usage());
             if let Some(key) = key {
                 failure.sentence = key.redact(&failure.sentence);
                 learn(inner, target, key, &failure);
@@ -250,12 +249,21 @@ fn learn(inner: &Inner, target: &Target, key: &Secret, failure: &Failure) {
 /// What a stream has said so far.
 #[derive(Default)]
 struct Heard {
-    begun: bool,
+    /// Anything at all, a ping included: from then on silence is measured by the idle limit.
+    alive: bool,
     text: String,
     finish: Option<FinishReason>,
     usage: Option<Usage>,
     model: Option<String>,
     ended: bool,
+}
+
+impl Heard {
+    /// What the provider counted, once it had finished: some count along while they stream, and such
+    /// a number is too low.
+    fn final_usage(&self) -> Option<Usage> {
+        self.finish.as_ref().and(self.usage)
+    }
 }
 
 async fn converse(
@@ -304,7 +312,7 @@ async fn listen(
     let mut decoder = StreamDecoder::new(target.provider.wire);
     let mut events = Vec::new();
     while !heard.ended {
-        let limit = if heard.begun { run.timeouts.idle } else { first };
+        let limit = if heard.alive { run.timeouts.idle } else { first };
         let Some(bytes) = within(run, limit, target, incoming.chunk()).await? else {
             decoder.close()?;
             heard.ended = true;
@@ -325,11 +333,11 @@ async fn listen(
 fn take(run: &Run<'_>, heard: &mut Heard, event: StreamEvent) {
     match event {
         StreamEvent::Text(text) => {
-            heard.begun = true;
+            heard.alive = true;
             heard.text.push_str(&text);
             run.ctx.tell(Progress::Text(text));
         }
-        StreamEvent::Alive => heard.begun = true,
+        StreamEvent::Alive => heard.alive = true,
         StreamEvent::Usage(usage) => heard.usage = Some(usage),
         StreamEvent::Finish(reason) => heard.finish = Some(reason),
         StreamEvent::Model(model) => heard.model = Some(model),

@@ -277,3 +277,16 @@ async fn progress_is_told_in_order() {
     }
     assert_eq!(text, got.data.unwrap().text);
 }
+
+#[tokio::test]
+async fn a_usage_that_is_counted_along_is_not_taken_for_the_whole() {
+    let room = room("").await;
+    // The stream ends without its end mark before the provider has finished.
+    let usage = Counts { input: 1, output: 1, ..Counts::default() };
+    room.server.script(Script { cut_after: Some(1), ..Script::text("one two three four five six").usage(usage) });
+    let got = room.route(ask("hello")).await;
+    assert_eq!(got.meta.model.as_deref(), Some("practice-large"), "{got:?}");
+    let row = room.last().await;
+    assert!(row.assumed && row.cost.micros > 238, "the cut attempt is charged at its worst: {row:?}");
+    room.books_are_right().await;
+}
