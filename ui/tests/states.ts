@@ -17,6 +17,7 @@ export const STATES: State[] = [
   { name: "overview-practice", page: "overview", fixture: "practice" },
   { name: "overview-down", page: "overview", fixture: "down" },
   { name: "overview-slow", page: "overview", fixture: "slow", prepare: (page) => page.waitForSelector(".skel") },
+  { name: "overview-toast", page: "overview", fixture: "draft", prepare: (page) => button(page, "Discard").click() },
   { name: "overview-menu", page: "overview", fixture: "busy", prepare: (page) => button(page, "Pause spending").click() },
 
   { name: "keys", page: "keys", fixture: "busy" },
@@ -32,6 +33,13 @@ export const STATES: State[] = [
     name: "keys-refused", page: "keys", fixture: "busy",
     async prepare(page) {
       await page.locator("input[type=password]").fill("sk-proj-bad");
+      await button(page, "Check and store").click();
+    },
+  },
+  {
+    name: "keys-added", page: "keys", fixture: "keyless",
+    async prepare(page) {
+      await page.locator("input[type=password]").fill("sk-proj-good");
       await button(page, "Check and store").click();
     },
   },

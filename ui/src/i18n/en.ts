@@ -153,7 +153,7 @@ export const en = {
   "key.guess.chosen": "The key is sent to {origin} and nowhere else.",
   "key.guess.many": "Which provider is this key from? It begins like one from {providers}.",
   "key.guess.none": "Which provider is this key from?",
-  "key.table": "Keys",
+  "key.table": "Providers",
   "key.filter": "Filter keys",
   "key.needless": "needs no key",
   "key.check": "Check",

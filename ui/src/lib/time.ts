@@ -20,7 +20,7 @@ function day(at: number): number {
 
 /** `14:21`, or `2:21 PM` where that is the custom. */
 export function clockTime(at: number): string {
-  return format(at, { hour: "2-digit", minute: "2-digit" });
+  return format(at, { timeStyle: "short" });
 }
 
 /** `1 Dec`. */
@@ -40,7 +40,7 @@ export function dayAndTime(at: number, now: number): string {
   if (ago === 0) return t("time.today", { time });
   if (ago === 1) return t("time.yesterday", { time });
   if (ago === -1) return t("time.tomorrow", { time });
-  return format(at, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+  return format(at, { day: "numeric", month: "short", hour: "numeric", minute: "2-digit" });
 }
 
 /** `18:00` today, `tomorrow 00:00`, `3 Dec, 00:00`: for "until …". */
