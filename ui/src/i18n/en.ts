@@ -35,6 +35,7 @@ export const en = {
   "time.short": "< {n} s",
   "time.seconds": "{n} s",
   "time.minutes": "{minutes} min {seconds} s",
+  "time.date": "{date}, {time}",
   "time.today": "today {time}",
   "time.yesterday": "yesterday {time}",
   "time.tomorrow": "tomorrow {time}",

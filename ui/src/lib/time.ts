@@ -40,7 +40,7 @@ export function dayAndTime(at: number, now: number): string {
   if (ago === 0) return t("time.today", { time });
   if (ago === 1) return t("time.yesterday", { time });
   if (ago === -1) return t("time.tomorrow", { time });
-  return format(at, { day: "numeric", month: "short", hour: "numeric", minute: "2-digit" });
+  return t("time.date", { date: shortDate(at), time });
 }
 
 /** `18:00` today, `tomorrow 00:00`, `3 Dec, 00:00`: for "until …". */
