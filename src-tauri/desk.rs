@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use pointsman_engine::Gateway;
-use pointsman_engine::view::{Lamp, Overview, ProblemRow, Status};
+use pointsman_engine::view::{Lamp, Overview, ProblemRow, Running, Status};
 use tauri::AppHandle;
 
 /// The app's own state; one for the life of the process.
@@ -80,6 +80,9 @@ impl Desk {
     pub(crate) fn with_own_problems(&self, mut status: Status) -> Status {
         if !self.has_tray() {
             status.problems += 1;
+            if status.running == Running::Running {
+                status.running = Running::Attention;
+            }
         }
         status
     }
