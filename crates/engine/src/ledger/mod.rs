@@ -331,6 +331,27 @@ pub(crate) mod tests {
         assert_eq!(denial.sentence, "Pointsman was updated. Restart Claude to continue.");
     }
 
+    /// Without IMMEDIATE a transaction that reads before it writes fails at once when another process
+    /// wrote in between, in spite of the busy timeout.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_two_processes_read_and_then_write_is_never_lost() {
+        let (folder, first) = fresh();
+        let second = Ledger::open(&folder.path().join("ledger.db")).unwrap();
+        let count = |ledger: Ledger| async move {
+            for _ in 0..200 {
+                let add = |tx: &Transaction<'_>| {
+                    let so_far: u32 = setting::get(tx, "count")?.map_or(0, |text| text.parse().unwrap());
+                    setting::set(tx, "count", &(so_far + 1).to_string())
+                };
+                ledger.write(add).await.unwrap();
+            }
+        };
+        let others = tokio::spawn(count(second));
+        count(first.clone()).await;
+        others.await.unwrap();
+        assert_eq!(first.read(|c| setting::get(c, "count")).await.unwrap().as_deref(), Some("400"));
+    }
+
     #[cfg(unix)]
     #[tokio::test]
     async fn its_files_are_readable_by_their_owner_only() {
