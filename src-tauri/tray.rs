@@ -45,7 +45,7 @@ pub(crate) fn build(app: &AppHandle) -> Option<Tray> {
             Some(tray)
         }
         Err(error) => {
-            tracing::info!("no tray: {error}");
+            tracing::debug!("no tray: {error}");
             None
         }
     }

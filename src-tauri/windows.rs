@@ -49,13 +49,28 @@ fn hide(window: &WebviewWindow) {
     }
     tauri::async_runtime::spawn(async move {
         tokio::time::sleep(KEEP_HIDDEN).await;
-        if app.state::<Desk>().still_at(at)
-            && let Some(window) = app.get_webview_window(MAIN)
-            && let Err(error) = window.destroy()
-        {
-            tracing::error!("the hidden window could not be destroyed: {error}");
+        if app.state::<Desk>().still_at(at) {
+            give_back(&app, at).await;
         }
     });
+}
+
+/// Destroys the hidden window. Whoever asks for it while it goes away asks one that is no more: they
+/// get a new one.
+async fn give_back(app: &AppHandle, at: u64) {
+    let Some(window) = app.get_webview_window(MAIN) else { return };
+    if let Err(error) = window.destroy() {
+        return tracing::error!("the hidden window could not be destroyed: {error}");
+    }
+    for _ in 0..100 {
+        if app.get_webview_window(MAIN).is_none() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    if !app.state::<Desk>().still_at(at) && app.get_webview_window(MAIN).is_none() {
+        show(app);
+    }
 }
 
 fn make(app: &AppHandle) -> tauri::Result<WebviewWindow> {
