@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import { en } from "../i18n/en";
-import { codes, list, pseudo, speak, t } from "./i18n";
+import { codes, known, list, pseudo, speak, t } from "./i18n";
 
 afterEach(() => speak(en, "en-GB"));
 speak(en, "en-GB");
@@ -26,3 +26,4 @@ test("no sentence shouts, begs or apologises", () => {
   const all = Object.values(en).flatMap((message) => (typeof message === "string" ? [message] : [message.one, message.other]));
   expect(all.filter((text) => /!|\b(please|oops|sorry)\b/i.test(text))).toEqual([]);
 });
+test.each([["de-DE", "de-DE"], ["C", "en"], ["", "en"], [undefined, "en"], ["en_US", "en"]])("the system's language %j is spoken as %s", (wanted, tag) => expect(known(wanted)).toBe(tag));

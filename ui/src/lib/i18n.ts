@@ -12,7 +12,7 @@ let catalogue: Catalogue = en;
 let tag = known(typeof navigator === "undefined" ? "en" : navigator.language);
 
 /** The system's language where Intl knows its name. With LANG=C it is "C", on which every Intl call throws. */
-function known(wanted: string | undefined): string {
+export function known(wanted: string | undefined): string {
   try {
     return Intl.getCanonicalLocales(wanted)[0] ?? "en";
   } catch {
