@@ -165,8 +165,11 @@ async fn paste_the_key(screen: &Screen, window: &Window) {
     });
     assert!(stored(screen).is_none(), "nothing is stored before the person agreed");
     pictures::whole_screen(screen, "04-native-dialog");
-    screen.ask("xdotool", &["windowactivate", "--sync", &dialog]);
-    screen.ask("xdotool", &["key", "--window", &dialog, "Return"]);
+    // The left half of the row of buttons at its foot, pressed with the pointer as a person does.
+    let (width, height) = screen.size_of(&dialog);
+    let (x, y) = ((width / 4).to_string(), (height - 20).to_string());
+    screen.ask("xdotool", &["mousemove", "--window", &dialog, &x, &y]);
+    screen.ask("xdotool", &["click", "1"]);
     window.says("table", "Valid").await;
     window.says("table", &KEY[KEY.len() - 4..]).await;
     window.picture("05-key-stored").await;
@@ -215,15 +218,12 @@ async fn pause_from_the_tray(screen: &Screen, window: &Window, item: &tray::Item
     }
     // The icon at the right end of the panel, opened as a person opens it, for the picture.
     screen.ask("xdotool", &["mousemove", "1424", "15", "click", "3"]);
+    // On the first row: what is under the pointer is the root window until the menu is there.
+    screen.ask("xdotool", &["mousemove", "1350", "48"]);
     wait("the open menu", || {
-        let search = ["search", "--onlyvisible", "--class", "xfce4-panel"];
-        let windows = screen.try_ask("xdotool", &search)?;
-        let tall = |id: &str| {
-            let shape = screen.try_ask("xdotool", &["getwindowgeometry", "--shell", id]).unwrap_or_default();
-            let height = shape.lines().find_map(|line| line.strip_prefix("HEIGHT=")?.parse::<u32>().ok());
-            height.is_some_and(|height| height > 60)
-        };
-        windows.lines().any(tall).then_some(())
+        let under = screen.ask("xdotool", &["getmouselocation", "--shell"]);
+        let window = under.lines().find_map(|line| line.strip_prefix("WINDOW="))?.to_owned();
+        (60..400).contains(&screen.size_of(&window).1).then_some(())
     });
     pictures::whole_screen(screen, "09-tray-menu");
     screen.ask("xdotool", &["key", "Escape"]);

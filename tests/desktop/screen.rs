@@ -211,6 +211,13 @@ impl Screen {
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
 
+    /// Width and height of a window; nothing where it is gone.
+    pub(crate) fn size_of(&self, window: &str) -> (i32, i32) {
+        let shape = self.try_ask("xdotool", &["getwindowgeometry", "--shell", window]).unwrap_or_default();
+        let of = |name: &str| shape.lines().find_map(|line| line.strip_prefix(name)?.parse().ok()).unwrap_or(0);
+        (of("WIDTH="), of("HEIGHT="))
+    }
+
     /// Waits until a name on the bus has an owner.
     pub(crate) fn owned(&self, name: &str) {
         wait(&format!("{name} on the bus"), || {
@@ -232,6 +239,8 @@ impl Screen {
 impl Drop for Screen {
     fn drop(&mut self) {
         if std::thread::panicking() {
+            let picture = Path::new(env!("CARGO_MANIFEST_DIR")).join("artifacts/desktop/failed.png");
+            self.try_ask("import", &["-window", "root", &picture.to_string_lossy()]);
             for name in ["app", "second", "webdriver"] {
                 let log = fs::read_to_string(self.log(name)).unwrap_or_default();
                 let last: Vec<&str> = log.lines().rev().take(30).collect();
