@@ -1,9 +1,9 @@
-//! What an edit changes, line by line, for people: three lines around each change, other entries'
+//! What an edit changes, line by line, for people: three lines around each change,
 //! secrets masked in both texts alike.
 
 use similar::{ChangeTag, TextDiff};
 
-use super::{Client, mask};
+use super::{Client, Entry, mask};
 
 /// One line of a diff.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,9 +29,9 @@ pub enum LineKind {
     Gap,
 }
 
-/// The difference of two settings files. `name` is our entry's: its values are shown as they are.
-pub fn diff(client: &Client, before: Option<&[u8]>, after: Option<&[u8]>, name: &str) -> Vec<Line> {
-    let shown = |bytes: Option<&[u8]>| mask::settings(client, bytes.unwrap_or_default(), name);
+/// The difference of two settings files. The texts of `ours`, what we write, are shown as they are.
+pub fn diff(client: &Client, before: Option<&[u8]>, after: Option<&[u8]>, ours: Option<&Entry>) -> Vec<Line> {
+    let shown = |bytes: Option<&[u8]>| mask::settings(client, bytes.unwrap_or_default(), ours);
     let (old, new) = (shown(before), shown(after));
     let (old, new) = (lines(&old), lines(&new));
     let changes = TextDiff::from_slices(&old, &new);

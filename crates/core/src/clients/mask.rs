@@ -1,41 +1,48 @@
 //! Hides what other servers' entries may hold of other people's secrets before a settings file is
 //! shown. Guards I8 for text we did not write. Masks too much rather than too little.
 
-use jsonc_parser::ast::{Object, ObjectProp, Value as Node};
+use jsonc_parser::ast::{ObjectProp, Value as Node};
 use jsonc_parser::common::{Range, Ranged};
 use serde_json::Value;
 
-use super::{Client, json};
+use super::{Client, Entry, json};
 
 const MASK: &str = "\"•••\"";
 
 /// A settings file as it may be shown; the number of lines stays. What cannot be read is shown by
-/// [`excerpt`]'s coarser rule.
-pub(super) fn settings(client: &Client, bytes: &[u8], our_name: &str) -> String {
+/// [`excerpt`]'s coarser rule. No entry is trusted for its name: only texts that `ours` is made of are
+/// shown whatever they look like.
+pub(super) fn settings(client: &Client, bytes: &[u8], ours: Option<&Entry>) -> String {
     let Ok(doc) = json::read(bytes) else { return coarse(&String::from_utf8_lossy(bytes)) };
     let Some(doc) = doc else { return String::new() };
-    let mut ranges = Vec::new();
+    let mut hidden = Hidden { ours, ranges: Vec::new() };
     for prop in &doc.root.properties {
         match &prop.value {
+            // A server's name is no mark: one called `auth` shows its command.
             Node::Object(list) if prop.name.as_str() == client.root_key => {
-                let others = list.properties.iter().filter(|server| server.name.as_str() != our_name);
-                others.for_each(|server| collect(&server.value, false, &mut ranges));
+                list.properties.iter().for_each(|server| hidden.collect(&server.value, false));
             }
-            _ => property(prop, false, &mut ranges),
+            _ => hidden.property(prop, false),
         }
     }
-    masked(doc.text, &ranges)
+    masked(doc.text, &hidden.ranges)
 }
 
-/// Another server's entry on one line.
+/// Another server's entry with its name, on one line.
 pub(super) fn value(name: &str, entry: &Value) -> String {
-    let text = Value::Object([(name.to_owned(), entry.clone())].into_iter().collect()).to_string();
-    let Ok(Some(doc)) = json::read(text.as_bytes()) else { return MASK.into() };
-    let mut ranges = Vec::new();
-    doc.root.properties.iter().for_each(|prop| collect(&prop.value, false, &mut ranges));
-    let shown = masked(doc.text, &ranges);
-    let inner = shown.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
-    inner.map_or_else(|| shown.clone(), str::to_owned)
+    format!("{}:{}", json::quoted(name), self::entry(entry, None))
+}
+
+/// An entry on one line.
+pub(super) fn entry(entry: &Value, ours: Option<&Entry>) -> String {
+    let text = entry.to_string();
+    // As the value of a name, because a file that is read must hold an object.
+    let within = format!("{{\"\":{text}}}");
+    let Ok(Some(doc)) = json::read(within.as_bytes()) else { return MASK.into() };
+    let mut hidden = Hidden { ours, ranges: Vec::new() };
+    doc.root.properties.iter().for_each(|prop| hidden.collect(&prop.value, false));
+    let shown = masked(doc.text, &hidden.ranges);
+    shown.strip_prefix("{\"\":").and_then(|rest| rest.strip_suffix('}')).map_or_else(|| MASK.into(), str::to_owned)
 }
 
 /// Up to `around` lines on each side of a line, masked, with the number of the first. For files that
@@ -63,42 +70,51 @@ fn masked(text: &str, ranges: &[Range]) -> String {
     out
 }
 
-/// Collects, in order, what is to be hidden; `all` below `env` and `headers`.
-fn collect(node: &Node<'_>, all: bool, out: &mut Vec<Range>) {
-    match node {
-        Node::StringLit(text) => {
-            if all || looks_secret(&text.value) {
-                out.push(text.range);
+/// What is to be hidden, in order.
+struct Hidden<'a> {
+    ours: Option<&'a Entry>,
+    ranges: Vec<Range>,
+}
+
+impl Hidden<'_> {
+    /// Collects what is to be hidden; `all` below `env` and `headers`.
+    fn collect(&mut self, node: &Node<'_>, all: bool) {
+        match node {
+            Node::StringLit(text) => {
+                if all || (looks_secret(&text.value) && !self.is_ours(&text.value)) {
+                    self.ranges.push(text.range);
+                }
             }
-        }
-        Node::NumberLit(number) => {
-            if all {
-                out.push(number.range);
+            Node::NumberLit(number) => {
+                if all {
+                    self.ranges.push(number.range);
+                }
             }
-        }
-        Node::Object(object) => object_in(object, all, out),
-        Node::Array(array) => {
-            let mut flagged = false;
-            for element in &array.elements {
-                collect(element, all || flagged, out);
-                flagged = element
-                    .as_string_lit()
-                    .is_some_and(|text| text.value.starts_with('-') && names_secret(&text.value));
+            Node::Object(object) => object.properties.iter().for_each(|prop| self.property(prop, all)),
+            Node::Array(array) => {
+                let mut flagged = false;
+                for element in &array.elements {
+                    self.collect(element, all || flagged);
+                    flagged = element
+                        .as_string_lit()
+                        .is_some_and(|text| text.value.starts_with('-') && names_secret(&text.value));
+                }
             }
+            Node::BooleanLit(_) | Node::NullKeyword(_) => {}
         }
-        Node::BooleanLit(_) | Node::NullKeyword(_) => {}
     }
-}
 
-fn object_in(object: &Object<'_>, all: bool, out: &mut Vec<Range>) {
-    object.properties.iter().for_each(|prop| property(prop, all, out));
-}
+    fn property(&mut self, prop: &ObjectProp<'_>, all: bool) {
+        let name = prop.name.as_str().to_lowercase();
+        let hides = matches!(name.as_str(), "env" | "headers" | "environment") || names_secret(&name);
+        debug_assert!(prop.range.end >= prop.value.range().end);
+        self.collect(&prop.value, all || hides);
+    }
 
-fn property(prop: &ObjectProp<'_>, all: bool, out: &mut Vec<Range>) {
-    let name = prop.name.as_str().to_lowercase();
-    let hides = matches!(name.as_str(), "env" | "headers" | "environment") || names_secret(&name);
-    debug_assert!(prop.range.end >= prop.value.range().end);
-    collect(&prop.value, all || hides, out);
+    /// Our program may be in a folder with a name like a key.
+    fn is_ours(&self, text: &str) -> bool {
+        self.ours.is_some_and(|ours| ours.command == text || ours.args.iter().any(|arg| arg == text))
+    }
 }
 
 fn names_secret(name: &str) -> bool {

@@ -141,6 +141,25 @@ fn an_entry_of_that_name_that_is_not_ours_is_left_unless_replacing_was_chosen() 
     assert_eq!((replaced.name.as_str(), &replaced.taken), ("pointsman", &None));
     assert!(after(&replaced).starts_with(r#"{"mcpServers":{"pointsman":{"command":"/home"#), "in its place");
     assert!(!after(&replaced).contains("hunter2"));
+    let shown = diff(CLAUDE, Some(before.as_bytes()), replaced.after.as_deref(), Some(&entry()));
+    let text: String = shown.iter().map(|line| format!("{}\n", line.text)).collect();
+    assert!(!text.contains("hunter2") && text.contains("API_KEY"), "a stranger of our name is masked too: {text}");
+    assert!(text.contains(COMMAND), "what we write is readable: {text}");
+}
+
+#[test]
+fn what_we_write_is_readable_also_in_a_folder_named_like_a_key() {
+    let command = "/mnt/0123456789abcdef0123456789abcdef/bin/pointsman";
+    let odd =
+        Entry { command: command.into(), args: vec!["mcp".into(), "--home".into(), "sk-0123456789abcdef".into()] };
+    let after = format!(
+        r#"{{"mcpServers":{{"pointsman":{{"command":"{command}","args":["mcp","--home","sk-0123456789abcdef"],"env":{{"A":"{command}"}}}}}}}}"#
+    );
+    let shown = |ours| diff(CLAUDE, None, Some(after.as_bytes()), ours).remove(0).text;
+    let text = shown(Some(&odd));
+    assert_eq!(text.matches(command).count(), 1, "env is hidden whatever it says: {text}");
+    assert!(text.contains("sk-0123456789abcdef"), "{text}");
+    assert!(!shown(None).contains("0123456789abcdef"));
 }
 
 #[test]
@@ -271,7 +290,7 @@ fn a_huge_file_is_planned_and_shown_small() {
         (0..20_000).map(|n| format!("    \"s{n}\": {{\n      \"command\": \"c{n}\"\n    }}")).collect();
     let before = format!("{{\n  \"mcpServers\": {{\n{}\n  }}\n}}\n", servers.join(",\n"));
     let edit = connect(&before);
-    let shown = diff(CLAUDE, Some(before.as_bytes()), edit.after.as_deref(), &edit.name);
+    let shown = diff(CLAUDE, Some(before.as_bytes()), edit.after.as_deref(), Some(&entry()));
     let kinds = |kind| shown.iter().filter(|line| line.kind == kind).count();
     assert_eq!((kinds(LineKind::Add), kinds(LineKind::Del)), (4, 0));
     assert!(shown.len() < 14, "three lines around: {}", shown.len());
@@ -293,7 +312,7 @@ fn the_diff_numbers_lines_and_hides_other_peoples_secrets() {
 }
 "#;
     let edit = connect(before);
-    let shown = diff(CLAUDE, Some(before.as_bytes()), edit.after.as_deref(), &edit.name);
+    let shown = diff(CLAUDE, Some(before.as_bytes()), edit.after.as_deref(), Some(&entry()));
     let text: String = shown.iter().map(|line| format!("{}\n", line.text)).collect();
     assert!(!text.contains("canary") && !text.contains("4141") && !text.contains("t-9"), "{text}");
     assert!(text.contains(COMMAND) && text.contains("\"claude-desktop\""), "ours is shown as it is: {text}");

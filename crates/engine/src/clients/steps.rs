@@ -81,7 +81,7 @@ impl Gateway {
             if nth > 0 {
                 diff.push(DiffLine { kind: DiffKind::Gap, number: 0, text: environment.shown(&step.place.path) });
             }
-            let lines = plans::diff(steps.client, step.before.as_deref(), step.edit.after.as_deref(), &step.edit.name);
+            let lines = plans::diff(steps.client, step.before.as_deref(), step.edit.after.as_deref(), steps.entry.as_ref());
             diff.extend(lines.into_iter().map(|line| DiffLine {
                 kind: kind(line.kind),
                 number: line.number,
