@@ -87,7 +87,7 @@ pub struct Undo<'a> {
 pub struct Look {
     /// Our entry: its name, and what it starts.
     pub ours: Option<(String, Entry)>,
-    /// Our entry as it is written, on one line.
+    /// Our entry as it is written, on one line; what the person added may hold secrets and is masked.
     pub text: Option<String>,
     /// The other servers, in the order of the file.
     pub others: Vec<String>,
@@ -103,8 +103,9 @@ pub fn look(client: &Client, text: Option<&[u8]>, ours: Ours<'_>) -> Result<Look
     let Some(listed) = doc.value.get(client.root_key).and_then(Value::as_object) else { return Ok(Look::default()) };
     let name = find(listed, ours);
     let entry = name.as_ref().and_then(|name| entry_of(listed.get(name)?));
+    let plain = ours.entry.cloned().unwrap_or_else(|| Entry { command: ours.command.to_owned(), args: Vec::new() });
     Ok(Look {
-        text: name.as_ref().and_then(|name| listed.get(name)).map(Value::to_string),
+        text: name.as_ref().and_then(|name| listed.get(name)).map(|value| mask::entry(value, Some(&plain))),
         others: listed.keys().filter(|key| name.as_ref() != Some(*key)).cloned().collect(),
         ours: name.zip(entry),
     })

@@ -340,6 +340,11 @@ fn look_tells_ours_and_the_others() {
     assert_eq!(seen.others, ["b", "a"]);
     assert_eq!(seen.ours, Some(("pointsman".into(), entry())));
     assert_eq!(look(CLAUDE, None, ours()), Ok(Look::default()));
+    let extended =
+        text.replace(r#""claude-desktop"]"#, r#""claude-desktop","--api-key","canary-1"],"env":{"K":"canary-2"}"#);
+    let shown = look(CLAUDE, Some(extended.as_bytes()), ours()).expect("reads").text.expect("ours");
+    assert!(shown.starts_with(&format!(r#"{{"command":"{COMMAND}","args":["mcp","#)), "as it is written: {shown}");
+    assert!(!shown.contains("canary") && shown.contains(r#""env":{"K":"•••"}"#), "what was added is masked: {shown}");
 }
 
 #[test]
