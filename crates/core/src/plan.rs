@@ -254,7 +254,8 @@ pub fn tier(policy: &Policy, model: &ModelId) -> Tier {
 /// Turns candidates into targets. `unusable` names, for a provider without a usable key, why.
 ///
 /// # Errors
-/// A denial where no candidate is left, or where the likely cost passes the preflight gate.
+/// A denial where no candidate is left: without a key, a price, room for the prompt, or below the
+/// preflight gate.
 pub fn plan(
     policy: &Policy,
     found: &Candidates<'_>,
@@ -274,19 +275,10 @@ pub fn plan(
     for (model, denial) in &skipped {
         warnings.push(format!("{model} was skipped: {}", denial.sentence));
     }
-    let gate = &policy.preflight;
-    if gate.enabled && first.likely >= gate.block {
-        return Err(Denial::new(
-            Code::CapExceeded,
-            format!(
-                "This call would probably cost {}, and cost_preflight.block_usd is {}. Shorten it, lower max_tokens, or raise the limit in routing.yaml.",
-                first.likely,
-                gate.block.total()
-            ),
-        ));
-    }
-    if gate.enabled && first.likely >= gate.warn {
-        warnings.push(format!("This call may cost about {}, at most {}.", first.likely, first.worst));
+    let dearest =
+        targets.iter().max_by_key(|target| target.likely).filter(|target| target.likely >= policy.preflight.warn);
+    if let Some(dearest) = dearest.filter(|_| policy.preflight.enabled) {
+        warnings.push(format!("This call may cost about {}, at most {}.", dearest.likely, dearest.worst));
     }
     let reason = if first.model == found.models[0] {
         found.reason.clone()
@@ -334,9 +326,19 @@ fn target(
     let slow = provider.local
         || is_reasoning(&model.model)
         || found.class.and_then(|rule| rule.timeout).is_some_and(|t| t >= SLOW);
+    let likely = estimate::likely_cost(chat, max_tokens, &price, &policy.preflight);
+    if policy.preflight.enabled && likely >= policy.preflight.block {
+        return Err(Denial::new(
+            Code::CapExceeded,
+            format!(
+                "This call would probably cost {likely} with {model}, and cost_preflight.block_usd is {}. Shorten it, lower max_tokens, or raise the limit in routing.yaml.",
+                policy.preflight.block.total()
+            ),
+        ));
+    }
     Ok(Target {
         worst: estimate::worst_cost(chat, max_tokens, &price),
-        likely: estimate::likely_cost(chat, max_tokens, &price, &policy.preflight),
+        likely,
         model: model.clone(),
         provider: provider.clone(),
         price,

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use pointsman_core::budget::Cap;
 use pointsman_core::catalog::KeyRef;
 use pointsman_core::chat::{Chat, Message, Params, Role};
 use pointsman_core::code::{Code, Denial};
@@ -15,8 +14,8 @@ use pointsman_core::plan::{self, Plan, Wanted};
 use pointsman_core::policy::Policy;
 
 use crate::dispatch::{self, Ran, Run};
-use crate::ledger::reservation::{self, Advance, Cover, NoRoom};
-use crate::ledger::{Ledger, attempt, key_check, request, setting};
+use crate::ledger::reservation::{self, Advance, Cover, Limits, NoRoom};
+use crate::ledger::{Ledger, attempt, key_check, request};
 use crate::reply::{self, Envelope};
 use crate::secrets::Secret;
 use crate::view::RequestState;
@@ -50,20 +49,22 @@ impl Gateway {
         };
         let policy = &active.policy;
         // 2 plan
-        let (plan, keys) = match prepare(inner, policy, &wanted, &mut chat, &mut call).await {
+        let (plan, keys, limits) = match prepare(inner, policy, &wanted, &mut chat, &mut call).await {
             Ok(prepared) => prepared,
             Err(denial) => return call.denied(denial).await,
         };
+        if ctx.cancel.is_cancelled() {
+            return call.denied(Denial::new(Code::Cancelled, "The caller cancelled the call.")).await;
+        }
         // 4 reserve (3, the cache, is not built)
         let deadline = call.begun + plan.deadline;
-        let mut hold = match Hold::reserve(inner, &call, &policy.caps, &plan).await {
+        let mut hold = match Hold::reserve(inner, &call, &limits, &plan).await {
             Ok(hold) => hold,
             Err(denial) => return call.denied(denial).await,
         };
         // 5 dispatch
         let (timeouts, retry) = (policy.timeouts, &policy.retry);
-        let run =
-            Run { plan: &plan, chat: &chat, keys: &keys, caps: &policy.caps, timeouts, retry, deadline, ctx: &ctx };
+        let run = Run { plan: &plan, chat: &chat, keys: &keys, limits: &limits, timeouts, retry, deadline, ctx: &ctx };
         let ran = dispatch::run(inner, &hold, &run).await;
         // 6 settle
         let settled = hold.settle(&call, &plan, &ran).await;
@@ -120,20 +121,22 @@ impl<'a> Call<'a> {
         }
     }
 
-    fn reply(&self, plan: &Plan, ran: Ran, settled: Result<MicroUsd, Denial>) -> Envelope {
+    fn reply(&self, plan: &Plan, ran: Ran, settled: Result<(MicroUsd, bool), Denial>) -> Envelope {
         let target = &plan.targets[ran.target];
         let mut meta = self.meta();
         meta.provider = Some(target.model.provider.to_string());
         meta.model = Some(target.model.model.to_string());
         meta.tokens = ran.usage.map(reply::Tokens::from);
-        meta.cost_assumed = ran.last.as_ref().is_some_and(|end| end.charge.as_str() == "assumed");
         meta.retries = ran.retries;
         meta.warnings.extend(plan.warnings.iter().cloned().chain(self.inner.policy.notices()));
         let fallback_from = (ran.target > 0).then(|| plan.targets[0].model.to_string());
         let (reason, rule) = (self.reason(plan, &ran), plan.rule.clone());
         meta.route = Some(reply::Route { reason, fallback_from, tier: target.tier.as_str().to_owned(), rule });
         match settled {
-            Ok(charged) => meta.set_cost(charged),
+            Ok((charged, assumed)) => {
+                meta.set_cost(charged);
+                meta.cost_assumed = assumed;
+            }
             Err(denial) => {
                 // The hold's lease charges it later; what is said now is the most it can be.
                 meta.set_cost(plan.dearest_from(0));
@@ -180,10 +183,8 @@ async fn prepare(
     wanted: &Wanted,
     chat: &mut Chat,
     call: &mut Call<'_>,
-) -> Result<(Plan, Vec<Option<Secret>>), Denial> {
-    if let Some(denial) = pause::denial(inner).await? {
-        return Err(denial);
-    }
+) -> Result<(Plan, Vec<Option<Secret>>, Limits), Denial> {
+    let limits = Limits { caps: policy.caps.clone(), resumed: pause::clearance(inner).await? };
     if chat.messages.iter().all(|message| message.parts.is_empty()) {
         return Err(Denial::new(Code::InvalidRequest, "There is no message to answer."));
     }
@@ -211,7 +212,7 @@ async fn prepare(
     call.start.reason.clone_from(&plan.reason);
     call.start.target = plan.targets.first().map(|target| target.model.clone());
     let keys = plan.targets.iter().map(|target| keys.get(&target.model.provider).cloned()).collect();
-    Ok((plan, keys))
+    Ok((plan, keys, limits))
 }
 
 /// Money held in the ledger. Ends once: settled here, or lapsed by the drop or by its lease.
@@ -223,30 +224,25 @@ pub(crate) struct Hold {
 
 impl Hold {
     /// Step 4: checks every cap, holds, and writes the first attempt, in one transaction.
-    async fn reserve(inner: &Inner, call: &Call<'_>, caps: &[Cap], plan: &Plan) -> Result<Self, Denial> {
-        let (start, caps, cover) = (call.start.clone(), caps.to_vec(), dispatch::cover(plan, 0, 1));
+    async fn reserve(inner: &Inner, call: &Call<'_>, limits: &Limits, plan: &Plan) -> Result<Self, Denial> {
+        let (start, limits, cover) = (call.start.clone(), limits.clone(), dispatch::cover(plan, 0, 1));
         let lease = start.at.checked_add(plan.deadline + LEASE_GRACE).unwrap_or(Timestamp::MAX);
         let id = start.id.clone();
-        let zone = inner.ledger.clone();
-        let reserved = inner.ledger.write(move |tx| reservation::reserve(tx, &start, &caps, &cover, lease)).await?;
-        match reserved {
+        match inner.ledger.write(move |tx| reservation::reserve(tx, &start, &limits, &cover, lease)).await? {
             Ok(()) => Ok(Self { ledger: inner.ledger.clone(), id, open: true }),
-            Err(cap) => {
-                let zone = zone.read(setting::zone).await?;
-                Err(no_room_in(&cap, &zone))
-            }
+            Err(stopped) => Err(dispatch::why_stopped(inner, stopped).await),
         }
     }
 
     /// Ends an attempt and covers the next one anew.
-    pub(crate) async fn advance(&self, ended: &attempt::End, caps: &[Cap], next: Cover) -> Result<Advance, Denial> {
-        let (id, ended, caps) = (self.id.clone(), ended.clone(), caps.to_vec());
-        Ok(self.ledger.write(move |tx| reservation::advance(tx, &id, &ended, &caps, &next)).await?)
+    pub(crate) async fn advance(&self, ended: &attempt::End, limits: &Limits, next: Cover) -> Result<Advance, Denial> {
+        let (id, ended, limits) = (self.id.clone(), ended.clone(), limits.clone());
+        Ok(self.ledger.write(move |tx| reservation::advance(tx, &id, &ended, &limits, &next)).await?)
     }
 
     /// Step 6: the last attempt's charge, the reservation, the accounts and the request, in one
     /// transaction. Gives what the whole call was charged.
-    async fn settle(&mut self, call: &Call<'_>, plan: &Plan, ran: &Ran) -> Result<MicroUsd, Denial> {
+    async fn settle(&mut self, call: &Call<'_>, plan: &Plan, ran: &Ran) -> Result<(MicroUsd, bool), Denial> {
         self.open = false;
         let (state, code) = match &ran.result {
             Ok(_) if ran.target == 0 => (RequestState::Answered, None),
@@ -281,22 +277,16 @@ impl Drop for Hold {
     }
 }
 
-/// The denial of a cap without room, in this process's zone.
-pub(crate) fn no_room(cap: &NoRoom) -> Denial {
-    no_room_in(cap, &jiff::tz::TimeZone::system())
-}
-
-fn no_room_in(found: &NoRoom, zone: &jiff::tz::TimeZone) -> Denial {
+/// The denial of a cap without room.
+pub(crate) fn no_room(found: &NoRoom) -> Denial {
     let title = found.cap.title(&found.provider);
     let mut title = title.chars();
     let title: String =
         title.next().map(|first| first.to_uppercase().collect::<String>() + title.as_str()).unwrap_or_default();
-    let resets = found.resets.map(|at| {
-        let format = match found.cap.window {
-            pointsman_core::budget::Window::Month => "%-d %B",
-            _ => "%H:%M",
-        };
-        format!(" It resets at {}.", at.to_zoned(zone.clone()).strftime(format))
+    let resets = found.resets.as_ref().map(|at| {
+        let today = Timestamp::now().to_zoned(at.time_zone().clone()).date();
+        let soon = at.date() <= today.tomorrow().unwrap_or(today);
+        format!(" It resets at {}.", at.strftime(if soon { "%H:%M" } else { "%H:%M on %-d %B %Y" }))
     });
     let balance = &found.balance;
     let held = if balance.held > MicroUsd::ZERO { format!(", {} held", balance.held) } else { String::new() };

@@ -6,7 +6,6 @@
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use pointsman_core::budget::Cap;
 use pointsman_core::chat::{Answer, Chat, FinishReason, StreamEvent};
 use pointsman_core::code::{Code, Denial};
 use pointsman_core::failure::{Billing, Failure, FailureKind, Verdict};
@@ -20,23 +19,26 @@ use pointsman_core::wire::{self, StreamDecoder};
 use crate::chat::{Hold, no_room};
 use crate::ledger::attempt;
 use crate::ledger::key_check::{self, KeyCheck};
-use crate::ledger::reservation::{Advance, Cover};
+use crate::ledger::reservation::{Advance, Cover, Limits, Stopped};
 use crate::secrets::Secret;
-use crate::transport::{Incoming, Outgoing};
+use crate::transport::{Handed, Incoming, Outgoing};
 use crate::view::KeyState;
-use crate::{CallContext, Inner, Progress};
+use crate::{CallContext, Inner, Progress, pause};
 
 /// The most bytes of an error body that are read.
 const ERROR_BODY: usize = 64 * 1024;
 /// The most bytes of an answer that are read: beyond it the answer is unusable for any client.
 const ANSWER: usize = 16 * 1024 * 1024;
 
+/// The least time that must be left for another attempt, unless `first_token_s` is shorter.
+const LEAST: Duration = Duration::from_secs(2);
+
 /// What goes into a run.
 pub(crate) struct Run<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) chat: &'a Chat,
     pub(crate) keys: &'a [Option<Secret>],
-    pub(crate) caps: &'a [Cap],
+    pub(crate) limits: &'a Limits,
     pub(crate) timeouts: Timeouts,
     pub(crate) retry: &'a Retry,
     pub(crate) deadline: Instant,
@@ -60,7 +62,8 @@ pub(crate) struct Ran {
 enum Tried {
     Answered(Answer),
     Failed(Failure),
-    Cancelled(Option<Usage>),
+    /// With what is known of its cost.
+    Cancelled(Charge, Option<Usage>),
 }
 
 /// Tries targets until one answers, the plan ends, or the deadline passes.
@@ -77,8 +80,8 @@ pub(crate) async fn run(inner: &Inner, hold: &Hold, run: &Run<'_>) -> Ran {
                 let last = end_of(nth, charge(usage, current, Billing::Unknown), None);
                 return Ran { result: Ok(answer), target, last: Some(last), usage, retries: nth - 1, cancelled: false };
             }
-            Tried::Cancelled(usage) => {
-                let last = end_of(nth, charge(usage, current, Billing::Unknown), None);
+            Tried::Cancelled(charge, usage) => {
+                let last = end_of(nth, charge, None);
                 let result = Err(Denial::new(Code::Cancelled, "The caller cancelled the call."));
                 return Ran { result, target, last: Some(last), usage, retries: nth - 1, cancelled: true };
             }
@@ -91,13 +94,14 @@ pub(crate) async fn run(inner: &Inner, hold: &Hold, run: &Run<'_>) -> Ran {
         let Some((next, wait)) = next_step(run, target, on_target, &failure) else {
             return over(last_word(run, first_failure.as_ref(), &failure), Some(ended));
         };
-        if !pause(run, wait).await {
-            return over(Denial::new(Code::Cancelled, "The caller cancelled the call."), Some(ended));
+        if !waited(run, wait).await {
+            let denial = Denial::new(Code::Cancelled, "The caller cancelled the call.");
+            return Ran { cancelled: true, ..over(denial, Some(ended)) };
         }
-        match hold.advance(&ended, run.caps, cover(run.plan, next, nth + 1)).await {
+        match hold.advance(&ended, run.limits, cover(run.plan, next, nth + 1)).await {
             Ok(Advance::Covered) => {}
-            Ok(Advance::NoRoom(cap, charged)) => {
-                let mut denial = no_room(&cap);
+            Ok(Advance::Stopped(stopped, charged)) => {
+                let mut denial = why_stopped(inner, stopped).await;
                 if charged > MicroUsd::ZERO {
                     denial.sentence.push_str(&format!(" {charged} was already charged for this call."));
                 }
@@ -118,6 +122,17 @@ pub(crate) async fn run(inner: &Inner, hold: &Hold, run: &Run<'_>) -> Ran {
     }
 }
 
+/// The denial of a call that may send nothing more.
+pub(crate) async fn why_stopped(inner: &Inner, stopped: Stopped) -> Denial {
+    match stopped {
+        Stopped::NoRoom(found) => no_room(&found),
+        Stopped::Paused => match pause::denial(inner).await {
+            Ok(Some(denial)) | Err(denial) => denial,
+            Ok(None) => Denial::new(Code::Paused, "Spending was paused by the user."),
+        },
+    }
+}
+
 /// What has to be covered before an attempt on a target.
 pub(crate) fn cover(plan: &Plan, target: usize, nth: u32) -> Cover {
     let current = &plan.targets[target];
@@ -135,7 +150,9 @@ pub(crate) fn cover(plan: &Plan, target: usize, nth: u32) -> Cover {
 
 /// The next target and the wait before it; `None` where the call ends.
 fn next_step(run: &Run<'_>, target: usize, on_target: usize, failure: &Failure) -> Option<(usize, Duration)> {
-    let left = run.deadline.saturating_duration_since(Instant::now());
+    // An attempt that has no time to finish would only be charged for nothing.
+    let least = run.timeouts.first_token.min(LEAST);
+    let left = run.deadline.saturating_duration_since(Instant::now()).saturating_sub(least);
     let another = || (target + 1 < run.plan.targets.len() && !left.is_zero()).then_some((target + 1, Duration::ZERO));
     match failure.verdict() {
         Verdict::Stop => None,
@@ -148,7 +165,7 @@ fn next_step(run: &Run<'_>, target: usize, on_target: usize, failure: &Failure) 
 }
 
 /// Waits; `false` where the caller cancelled meanwhile.
-async fn pause(run: &Run<'_>, wait: Duration) -> bool {
+async fn waited(run: &Run<'_>, wait: Duration) -> bool {
     tokio::select! {
         () = tokio::time::sleep(wait) => true,
         () = run.ctx.cancel.cancelled() => false,
@@ -196,18 +213,26 @@ fn last_word(run: &Run<'_>, first: Option<&Failure>, last: &Failure) -> Denial {
 
 /// One HTTP call, within the deadline and the limits to the first token and between signs of life.
 async fn attempt_once(inner: &Inner, run: &Run<'_>, target: &Target, key: Option<&Secret>) -> Tried {
-    let mut heard = Heard::default();
-    let talk = converse(inner, run, target, key, &mut heard);
+    let (mut heard, handed) = (Heard::default(), Handed::default());
+    let talk = converse(inner, run, target, key, &handed, &mut heard);
     let tried = tokio::select! {
         biased;
         () = run.ctx.cancel.cancelled() => None,
         result = talk => Some(result),
     };
     match tried {
-        None => Tried::Cancelled(heard.final_usage()),
+        None => {
+            let billing = if handed.happened() { Billing::Unknown } else { Billing::None };
+            let usage = heard.final_usage();
+            Tried::Cancelled(charge(usage, target, billing), usage)
+        }
         Some(Ok(answer)) => Tried::Answered(answer),
         Some(Err(mut failure)) => {
             failure.usage = failure.usage.or(heard.final_usage());
+            if failure.kind == FailureKind::Timeout && !handed.happened() {
+                failure.kind = FailureKind::NetworkBeforeSend;
+                failure.sentence = format!("{} could not be reached in time.", target.provider.base_url.origin());
+            }
             if let Some(key) = key {
                 failure.sentence = key.redact(&failure.sentence);
                 learn(inner, target, key, &failure);
@@ -271,6 +296,7 @@ async fn converse(
     run: &Run<'_>,
     target: &Target,
     key: Option<&Secret>,
+    handed: &Handed,
     heard: &mut Heard,
 ) -> Result<Answer, Failure> {
     let mut chat = run.chat.clone();
@@ -282,21 +308,37 @@ async fn converse(
         key,
         body: Some(encoded.body),
         connect: run.timeouts.connect,
+        handed,
     };
     let first = if target.slow { run.timeouts.first_token_slow } else { run.timeouts.first_token };
-    let begun = Instant::now();
-    let mut incoming = within(run, first, target, inner.transport.send(outgoing)).await?;
+    // The wait for the first token begins when the bytes have left; connecting has a limit of its own.
+    let mut sent = Instant::now();
+    let mut incoming = {
+        let head = inner.transport.send(outgoing);
+        tokio::pin!(head);
+        tokio::select! {
+            biased;
+            result = within(run, Duration::MAX, target, &mut head) => result,
+            () = handed.happens() => {
+                sent = Instant::now();
+                within(run, first, target, &mut head).await
+            }
+        }?
+    };
     if incoming.head.status != 200 {
         let body = within(run, run.timeouts.idle, target, incoming.all(ERROR_BODY)).await.unwrap_or_default();
+        // Before the provider's words are quoted and cut, so that no part of an echoed key is left.
+        let body = key.map_or_else(|| body.clone(), |key| key.redact(&String::from_utf8_lossy(&body)).into_bytes());
         return Err(wire::decode_error(target.provider.wire, &incoming.head, &body));
     }
     if !incoming.head.content_type.starts_with("text/event-stream") {
-        let body = within(run, first.saturating_sub(begun.elapsed()), target, incoming.all(ANSWER)).await?;
-        let answer = wire::decode(target.provider.wire, &incoming.head, &body)?;
+        let body = within(run, first.saturating_sub(sent.elapsed()), target, incoming.all(ANSWER)).await?;
+        let mut answer = wire::decode(target.provider.wire, &incoming.head, &body)?;
+        answer.model = answer.model.filter(|model| model != target.model.model.as_str());
         run.ctx.tell(Progress::Text(answer.text.clone()));
         return Ok(answer);
     }
-    listen(run, target, &mut incoming, first.saturating_sub(begun.elapsed()), heard).await?;
+    listen(run, target, &mut incoming, first.saturating_sub(sent.elapsed()), heard).await?;
     incoming.finish();
     whole(target, heard)
 }
@@ -374,12 +416,12 @@ async fn within<T>(
     match tokio::time::timeout(limit.min(left), step).await {
         Ok(result) => result,
         Err(_) => {
-            let waited = if left <= limit {
+            let silence = if left <= limit {
                 "before the call's deadline".to_owned()
             } else {
                 format!("for {} s", limit.as_secs().max(1))
             };
-            Err(Failure::new(FailureKind::Timeout, format!("{} said nothing {waited}.", target.model)))
+            Err(Failure::new(FailureKind::Timeout, format!("{} said nothing {silence}.", target.model)))
         }
     }
 }

@@ -51,15 +51,23 @@ impl Gateway {
     /// Where there is no keychain to sign with, or the ledger cannot be written.
     pub async fn resume(&self) -> Result<(), Denial> {
         let inner = self.inner();
-        let Some(row) = inner.ledger.read(pause::newest).await? else { return Ok(()) };
-        let mac = inner.secrets.sign(PURPOSE, &message(row.id, row.made_ms)).await.map_err(|denial| {
-            Denial::new(
-                denial.code,
-                format!("Resuming is signed with a key of the keychain, and that failed: {} A pause with an end ends by itself.", denial.sentence),
-            )
-        })?;
         let now = Timestamp::now().as_millisecond();
-        Ok(inner.ledger.write(move |tx| pause::end(tx, row.id, now, &mac)).await?)
+        let mut signed = Vec::new();
+        for row in inner.ledger.read(move |c| pause::unended(c, now)).await? {
+            let mac = inner.secrets.sign(PURPOSE, &message(row.id, row.made_ms)).await.map_err(|denial| {
+                Denial::new(
+                    denial.code,
+                    format!(
+                        "Resuming is signed with a key of the keychain, and that failed: {} A pause with an end ends by itself.",
+                        denial.sentence
+                    ),
+                )
+            })?;
+            signed.push((row.id, mac));
+        }
+        let resume =
+            move |tx: &rusqlite::Transaction<'_>| signed.iter().try_for_each(|(id, mac)| pause::end(tx, *id, now, mac));
+        Ok(inner.ledger.write(resume).await?)
     }
 
     /// The pause under way.
@@ -71,18 +79,35 @@ impl Gateway {
     }
 }
 
-/// The pause under way; a signature that cannot be checked does not end it.
-pub(crate) async fn under_way(inner: &Inner) -> Result<Option<PauseView>, Denial> {
-    let Some(row) = inner.ledger.read(pause::newest).await? else { return Ok(None) };
-    if row.until_ms.is_some_and(|until| until <= Timestamp::now().as_millisecond()) {
-        return Ok(None);
+/// The pauses that have not ended: those still under way, and the ids of those that were resumed
+/// with a signature. A signature that cannot be checked resumes nothing.
+async fn unended(inner: &Inner) -> Result<(Vec<pause::Row>, Vec<i64>), Denial> {
+    let now = Timestamp::now().as_millisecond();
+    let (mut under_way, mut resumed) = (Vec::new(), Vec::new());
+    for row in inner.ledger.read(move |c| pause::unended(c, now)).await? {
+        let signed = match &row.resume_mac {
+            Some(mac) => inner.secrets.verify(PURPOSE, &message(row.id, row.made_ms), mac).await.unwrap_or(false),
+            None => false,
+        };
+        if signed { resumed.push(row.id) } else { under_way.push(row) }
     }
-    if let Some(mac) = &row.resume_mac
-        && inner.secrets.verify(PURPOSE, &message(row.id, row.made_ms), mac).await.unwrap_or(false)
-    {
-        return Ok(None);
+    Ok((under_way, resumed))
+}
+
+/// The longest pause under way.
+async fn under_way(inner: &Inner) -> Result<Option<PauseView>, Denial> {
+    let (rows, _) = unended(inner).await?;
+    let until = rows.iter().map(|row| row.until_ms.unwrap_or(i64::MAX)).max();
+    Ok(until.map(|until_ms| PauseView { until_ms: (until_ms != i64::MAX).then_some(until_ms) }))
+}
+
+/// Lets a call through where no pause is under way, with the resumed pauses it knows of: the ledger
+/// asks again, in the same transaction as each hold, whether there is another one by then.
+pub(crate) async fn clearance(inner: &Inner) -> Result<Vec<i64>, Denial> {
+    match denial(inner).await? {
+        Some(denial) => Err(denial),
+        None => Ok(unended(inner).await?.1),
     }
-    Ok(Some(PauseView { until_ms: row.until_ms }))
 }
 
 /// The denial of a call while a pause is under way.

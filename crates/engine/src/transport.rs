@@ -17,6 +17,7 @@ use pointsman_core::failure::{Failure, FailureKind};
 use pointsman_core::wire::Head;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::redirect;
+use tokio::sync::Notify;
 
 use crate::secrets::Secret;
 
@@ -39,6 +40,32 @@ pub(crate) struct Outgoing<'a> {
     /// `None` is a GET.
     pub(crate) body: Option<Vec<u8>>,
     pub(crate) connect: Duration,
+    /// Learns when the bytes leave.
+    pub(crate) handed: &'a Handed,
+}
+
+/// Whether a request's bytes were handed to the connection. Before that nothing can have been spent;
+/// from then on it is not known whether the provider has them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Handed(Arc<(AtomicBool, Notify)>);
+
+impl Handed {
+    fn now(&self) {
+        self.0.0.store(true, Ordering::Release);
+        self.0.1.notify_one();
+    }
+
+    /// Whether it has happened.
+    pub(crate) fn happened(&self) -> bool {
+        self.0.0.load(Ordering::Acquire)
+    }
+
+    /// Waits for it. For one waiter.
+    pub(crate) async fn happens(&self) {
+        if !self.happened() {
+            self.0.1.notified().await;
+        }
+    }
 }
 
 /// A response whose head has arrived.
@@ -56,13 +83,12 @@ impl Transport {
         let before = |why: String| Failure::new(FailureKind::NetworkBeforeSend, why);
         let client = self.client(outgoing.base.is_loopback(), outgoing.connect).map_err(|e| before(plain(&e)))?;
         let url = outgoing.base.join(outgoing.path);
-        let handed = Arc::new(AtomicBool::new(false));
         let mut request = match outgoing.body {
             None => client.get(url),
             Some(bytes) => client
                 .post(url)
                 .header(CONTENT_TYPE, "application/json")
-                .body(reqwest::Body::wrap(Flagged { bytes: Some(bytes.into()), handed: Arc::clone(&handed) })),
+                .body(reqwest::Body::wrap(Flagged { bytes: Some(bytes.into()), handed: outgoing.handed.clone() })),
         };
         if let Some(key) = outgoing.key {
             request = request.header(
@@ -73,7 +99,7 @@ impl Transport {
         match request.send().await {
             Ok(response) => Ok(Incoming { head: head(response.status().as_u16(), response.headers()), response }),
             Err(error) => {
-                let kind = if handed.load(Ordering::Acquire) && !error.is_connect() {
+                let kind = if outgoing.handed.happened() && !error.is_connect() {
                     FailureKind::NetworkAfterSend
                 } else {
                     FailureKind::NetworkBeforeSend
@@ -184,11 +210,10 @@ fn plain(error: &reqwest::Error) -> String {
     if text.is_empty() { "the connection failed".into() } else { text.trim_end_matches('.').to_owned() }
 }
 
-/// A body of known length that notes when its bytes were handed to the connection. From then on it
-/// is not known whether the provider has them.
+/// A body of known length that notes when its bytes were handed to the connection.
 struct Flagged {
     bytes: Option<Bytes>,
-    handed: Arc<AtomicBool>,
+    handed: Handed,
 }
 
 impl Body for Flagged {
@@ -196,7 +221,7 @@ impl Body for Flagged {
     type Error = std::convert::Infallible;
 
     fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        self.handed.store(true, Ordering::Release);
+        self.handed.now();
         Poll::Ready(self.bytes.take().map(|bytes| Ok(Frame::data(bytes))))
     }
 

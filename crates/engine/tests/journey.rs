@@ -149,7 +149,11 @@ async fn i11_what_a_model_writes_changes_no_setting() {
     let sql = rusqlite::Connection::open(room.gateway.home().ledger_path()).unwrap();
     sql.execute("UPDATE pause SET resumed_ms = 1, resume_mac = x'00'", []).unwrap();
     assert_eq!(room.route(ask("hello")).await.code, Some(Code::Paused), "a row from outside resumes nothing");
-    sql.execute("DELETE FROM pause", []).unwrap();
+    sql.execute("INSERT INTO pause (made_ms, until_ms) VALUES (1, 2)", []).unwrap();
+    assert_eq!(room.route(ask("hello")).await.code, Some(Code::Paused), "nor does a newer pause that is over");
+    assert!(sql.execute("DELETE FROM pause", []).is_err() && sql.execute("UPDATE pause SET until_ms = 1", []).is_err());
+    // The keychain that could sign a resume is not here; without the table's guards nothing is paused.
+    sql.execute_batch("DROP TRIGGER pause_is_not_deleted; DELETE FROM pause;").unwrap();
     let got = room.route(ask("hello")).await;
     assert_eq!(got.data.expect("an answer").text, said, "the text is passed on as text");
     assert!(room.gateway.paused().await.unwrap().is_none());
@@ -289,4 +293,66 @@ async fn a_usage_that_is_counted_along_is_not_taken_for_the_whole() {
     let row = room.last().await;
     assert!(row.assumed && row.cost.micros > 238, "the cut attempt is charged at its worst: {row:?}");
     room.books_are_right().await;
+}
+
+#[tokio::test]
+async fn a_provider_that_never_connects_costs_nothing() {
+    let room = room("timeouts: { connect_s: 5, first_token_slow_s: 0.1, first_token_s: 0.1, total_s: 1 }\n").await;
+    // A listener that accepts nobody and whose backlog is full: connecting hangs.
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = closed.local_addr().unwrap();
+    let mut waiting = Vec::new();
+    while let Ok(stream) = std::net::TcpStream::connect_timeout(&address, Duration::from_millis(100)) {
+        waiting.push(stream);
+    }
+    let path = room.gateway.home().policy_path();
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace(&room.server.base_url(), &format!("http://{address}"))).unwrap();
+    let got = room.route(ask("hello")).await;
+    assert_eq!(got.code, Some(Code::Network), "{got:?}");
+    assert_eq!((got.meta.cost_usd.to_string().as_str(), got.meta.cost_assumed), ("0", false));
+    room.books_are_right().await;
+}
+
+#[tokio::test]
+async fn an_assumed_attempt_is_said_also_where_a_fallback_answers() {
+    let room = room("").await;
+    room.server.script(Script::hang_up());
+    let got = room.route(ask("hello")).await;
+    assert_eq!(got.status, Status::Success, "{got:?}");
+    assert!(got.meta.cost_assumed, "{got:?}");
+    let row = room.last().await;
+    assert_eq!(got.meta.cost_usd.to_string(), pointsman_core::money::MicroUsd::from_micros(row.cost.micros).decimal());
+}
+
+#[tokio::test]
+async fn an_absurd_usage_is_not_believed_and_the_books_go_on() {
+    let room = room("").await;
+    room.server.script(Script::text("yes").usage(Counts {
+        input: 9_000_000_000_000_000_000,
+        output: 1,
+        ..Counts::default()
+    }));
+    let got = room.route(ask("hello")).await;
+    assert!(got.meta.cost_assumed, "{got:?}");
+    assert_eq!(got.meta.cost_usd.to_string(), "0.000238");
+    assert_eq!(room.route(ask("hello")).await.status, Status::Success);
+    room.books_are_right().await;
+}
+
+#[tokio::test]
+async fn an_echoed_key_leaves_no_part_in_what_is_said_or_stored() {
+    let room = room("").await;
+    let path = room.gateway.home().policy_path();
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace("local: true", "key: { env: CARGO_MANIFEST_DIR }")).unwrap();
+    let key = env!("CARGO_MANIFEST_DIR");
+    // The quote of the provider's words is cut in the middle of the key.
+    let body = format!("{{\"error\": {{\"message\": \"{}provided:{key}\"}}}}", "x".repeat(280));
+    room.server.default_script(Script { status: Some(401), body: Some(body), ..Script::default() });
+    let got = room.route(ask("hello")).await;
+    assert_eq!(got.code, Some(Code::Auth), "{got:?}");
+    let (said, part) = (got.error.unwrap(), &key[..key.len() / 2]);
+    assert!(!said.contains(part), "{said}");
+    assert!(!room.last().await.reason.contains(part));
 }

@@ -147,9 +147,18 @@ fn the_preflight_gate_denies_what_would_probably_cost_too_much() {
     let found = candidates(&policy, &class("review")).unwrap();
     let denial = plan(&policy, &found, &ask("hello"), &BTreeMap::new()).unwrap_err();
     assert_eq!(denial.code, Code::CapExceeded);
+    let mut chat = ask("hello");
+    chat.params.max_tokens = Some(400);
     let cheap = candidates(&policy, &class("summarize")).unwrap();
-    let warned = plan(&policy, &cheap, &ask("hello"), &BTreeMap::new()).unwrap();
-    assert!(warned.warnings[0].starts_with("This call may cost about $0.0002"), "{:?}", warned.warnings);
+    let warned = plan(&policy, &cheap, &chat, &BTreeMap::new()).unwrap();
+    assert!(warned.warnings.iter().any(|w| w.starts_with("This call may cost about $0.0060")), "{:?}", warned.warnings);
+    // A fallback above the gate is left out, as it would be as a first choice.
+    chat.params.max_tokens = None;
+    let policy =
+        policy::read(&format!("{FILE}\ncost_preflight: {{ warn_usd: 0.0001, block_usd: 0.005 }}\n")).policy.unwrap();
+    let found = candidates(&policy, &class("summarize")).unwrap();
+    let gated = plan(&policy, &found, &chat, &BTreeMap::new()).unwrap();
+    assert_eq!(models(&gated), ["openai/small", "deepseek/other"]);
 }
 
 #[test]

@@ -33,7 +33,8 @@ pub(super) struct Found {
 pub(super) async fn check(transport: &Transport, provider: &Provider, key: Option<&Secret>) -> Found {
     let asked = async {
         let path = provider.check_path.as_str();
-        let outgoing = Outgoing { base: &provider.base_url, path, key, body: None, connect: LIMIT };
+        let handed = crate::transport::Handed::default();
+        let outgoing = Outgoing { base: &provider.base_url, path, key, body: None, connect: LIMIT, handed: &handed };
         let mut incoming = transport.send(outgoing).await?;
         let body = incoming.all(LONGEST).await?;
         Ok::<_, Failure>((incoming.head, body))

@@ -44,8 +44,12 @@ impl Holder {
 /// The calendar windows accounts exist for.
 pub(crate) const CALENDAR: [Window; 2] = [Window::Day, Window::Month];
 
+/// A window that begins further ahead than this was opened by a clock that was wrong.
+const WRONG_CLOCK_MS: i64 = 400 * 86_400_000;
+
 /// The window an instant counts in. Where a later one has been opened already, that one: a clock
-/// that is set back never reopens a closed window.
+/// that is set back never reopens a closed window. One more than 400 days ahead is left aside, or a
+/// clock that was wrong once would keep a cap full for years.
 fn window_of(
     connection: &Connection,
     holder: &Holder,
@@ -57,12 +61,19 @@ fn window_of(
     let (scope, name) = holder.columns();
     let mut query = connection.prepare_cached(
         "SELECT window_key, start_ms, end_ms FROM account
-         WHERE scope = ?1 AND name = ?2 AND window = ?3 AND start_ms > ?4 ORDER BY start_ms DESC LIMIT 1",
+         WHERE scope = ?1 AND name = ?2 AND window = ?3 AND start_ms > ?4 AND start_ms <= ?5 ORDER BY start_ms DESC LIMIT 1",
     )?;
     let later = query
-        .query_row(params![scope, name, window.as_str(), span.start.as_millisecond()], |row| {
-            Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
-        })
+        .query_row(
+            params![
+                scope,
+                name,
+                window.as_str(),
+                span.start.as_millisecond(),
+                at.as_millisecond().saturating_add(WRONG_CLOCK_MS)
+            ],
+            |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)),
+        )
         .optional()?;
     let instant = |ms| Timestamp::from_millisecond(ms).unwrap_or(Timestamp::MAX);
     Ok(Some(later.map_or(span, |(key, start, end)| Span { key, start: instant(start), end: instant(end) })))

@@ -10,6 +10,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use pointsman_core::code::{Code, Denial};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use tokio::sync::oneshot;
 
@@ -258,6 +259,8 @@ fn connect(path: &Path) -> Result<Connection, LedgerError> {
         "PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON; PRAGMA trusted_schema=OFF;",
     )?;
     connection.set_prepared_statement_cache_capacity(64);
+    // Without this a cached statement with a range is planned anew for each value bound to it: eight times a call.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(connection)
 }
 
@@ -266,7 +269,9 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), LedgerError> 
     match version(connection)? {
         Some(found) if found >= VERSION => return Ok(()),
         Some(found) => {
-            let backup = path.with_extension(format!("v{found}.db"));
+            // A name of its own for each try: one that was cut short must not stop the next.
+            let backup = path.with_extension(format!("v{found}-{}.db", crate::fresh_id("b")));
+            make_private(&backup).map_err(|error| LedgerError::Broken(error.to_string()))?;
             connection.execute("VACUUM INTO ?1", [backup.to_string_lossy()])?;
         }
         None => {}

@@ -1,7 +1,8 @@
 //! Pauses. A pause restrains, so a row is enough; ending one early is an answer only a person gives,
-//! so it carries a signature. A pause row whose signature is wrong pauses until it is resumed.
+//! so it carries a signature. Every row counts for itself: a newer one ends no older one, and a resume
+//! whose signature is wrong ends none.
 
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, Transaction, params};
 
 use super::LedgerError;
 use super::change::{self, Topic};
@@ -12,33 +13,42 @@ pub(crate) const SQL: &str = "CREATE TABLE IF NOT EXISTS pause (
     until_ms INTEGER,
     resumed_ms INTEGER,
     resume_mac BLOB
-) STRICT;";
+) STRICT;
+CREATE TRIGGER IF NOT EXISTS pause_is_not_edited BEFORE UPDATE OF id, made_ms, until_ms ON pause
+BEGIN SELECT RAISE(ABORT, 'a pause is not edited'); END;
+CREATE TRIGGER IF NOT EXISTS pause_is_not_deleted BEFORE DELETE ON pause
+BEGIN SELECT RAISE(ABORT, 'a pause is not deleted'); END;";
 
-/// The newest pause.
+/// One pause.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Row {
     pub(crate) id: i64,
     pub(crate) made_ms: i64,
     pub(crate) until_ms: Option<i64>,
-    pub(crate) resumed_ms: Option<i64>,
     pub(crate) resume_mac: Option<Vec<u8>>,
 }
 
-/// The newest pause, ended or not.
-pub(crate) fn newest(connection: &Connection) -> Result<Option<Row>, LedgerError> {
-    let mut query = connection
-        .prepare_cached("SELECT id, made_ms, until_ms, resumed_ms, resume_mac FROM pause ORDER BY id DESC LIMIT 1")?;
-    Ok(query
-        .query_row([], |row| {
-            Ok(Row {
-                id: row.get(0)?,
-                made_ms: row.get(1)?,
-                until_ms: row.get(2)?,
-                resumed_ms: row.get(3)?,
-                resume_mac: row.get(4)?,
-            })
-        })
-        .optional()?)
+/// Every pause that has no end or one after `now_ms`, resumed or not.
+pub(crate) fn unended(connection: &Connection, now_ms: i64) -> Result<Vec<Row>, LedgerError> {
+    let mut query = connection.prepare_cached(
+        "SELECT id, made_ms, until_ms, resume_mac FROM pause WHERE until_ms IS NULL OR until_ms > ?1",
+    )?;
+    let rows = query.query_map([now_ms], |row| {
+        Ok(Row { id: row.get(0)?, made_ms: row.get(1)?, until_ms: row.get(2)?, resume_mac: row.get(3)? })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Whether a pause is under way besides those whose resume was found to be signed.
+pub(crate) fn stops(tx: &Transaction<'_>, now_ms: i64, resumed: &[i64]) -> Result<bool, LedgerError> {
+    let mut query = tx.prepare_cached("SELECT id FROM pause WHERE until_ms IS NULL OR until_ms > ?1")?;
+    let mut rows = query.query([now_ms])?;
+    while let Some(row) = rows.next()? {
+        if !resumed.contains(&row.get(0)?) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Begins a pause.

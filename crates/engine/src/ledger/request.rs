@@ -154,6 +154,12 @@ pub(crate) fn charged(tx: &Transaction<'_>, id: &str, amount: MicroUsd, assumed:
     Ok(())
 }
 
+/// Whether a part of a request's charge is assumed.
+pub(crate) fn assumed(tx: &Transaction<'_>, id: &RequestId) -> Result<bool, LedgerError> {
+    let mut query = tx.prepare_cached("SELECT assumed FROM request WHERE id = ?1")?;
+    Ok(query.query_row([id.as_str()], |row| row.get(0))?)
+}
+
 /// Requests that began at or after an instant.
 pub(crate) fn count_since(connection: &Connection, since_ms: i64) -> Result<u32, LedgerError> {
     let mut query = connection.prepare_cached("SELECT count(*) FROM request WHERE started_ms >= ?1")?;

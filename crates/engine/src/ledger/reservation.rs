@@ -4,8 +4,8 @@
 //! A booking ties a reservation to an account of the window it was made in, so that everything it
 //! charges later lands there, also past midnight.
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
 use pointsman_core::budget::{Balance, Cap, Scope, Window};
 use pointsman_core::id::{ModelId, ProviderId, RequestId};
 use pointsman_core::money::MicroUsd;
@@ -14,7 +14,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::account::{self, CALENDAR, Holder};
 use super::change::{self, Topic};
-use super::{LedgerError, adjustment, attempt, request, setting};
+use super::{LedgerError, adjustment, attempt, pause, request, setting};
 use crate::view::RequestState;
 
 pub(crate) const SQL: &str = "CREATE TABLE IF NOT EXISTS reservation (
@@ -51,8 +51,25 @@ pub(crate) struct NoRoom {
     pub(crate) provider: ProviderId,
     pub(crate) balance: Balance,
     pub(crate) needed: MicroUsd,
-    /// When the window ends; `None` for call and flow.
-    pub(crate) resets: Option<Timestamp>,
+    /// When the window ends, in the ledger's zone; `None` for call and flow.
+    pub(crate) resets: Option<Zoned>,
+}
+
+/// What every hold is checked against, in the transaction that holds.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Limits {
+    pub(crate) caps: Vec<Cap>,
+    /// Pauses whose resume was found to be signed; any other one stops.
+    pub(crate) resumed: Vec<i64>,
+}
+
+/// Why nothing may be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Stopped {
+    /// A cap has no room.
+    NoRoom(Box<NoRoom>),
+    /// Spending was paused in the meantime.
+    Paused,
 }
 
 /// Reserves and writes the first attempt, or changes nothing but lapsed holds and says which cap has
@@ -60,15 +77,15 @@ pub(crate) struct NoRoom {
 pub(crate) fn reserve(
     tx: &Transaction<'_>,
     start: &request::Start,
-    caps: &[Cap],
+    limits: &Limits,
     cover: &Cover,
     lease: Timestamp,
-) -> Result<Result<(), NoRoom>, LedgerError> {
+) -> Result<Result<(), Stopped>, LedgerError> {
     sweep(tx, start.at)?;
     let zone = setting::zone(tx)?;
     let made = start.at;
-    if let Some(no_room) = tightest(tx, &start.id, start.flow.as_str(), made, &zone, caps, cover)? {
-        return Ok(Err(no_room));
+    if let Some(stopped) = stopped(tx, &start.id, start.flow.as_str(), made, &zone, limits, cover)? {
+        return Ok(Err(stopped));
     }
     request::begin(tx, start, RequestState::Running, cover.dearest)?;
     tx.prepare_cached(
@@ -92,8 +109,8 @@ pub(crate) fn reserve(
 pub(crate) enum Advance {
     /// The next attempt is covered and written.
     Covered,
-    /// It does not fit; the reservation has ended with what was charged.
-    NoRoom(NoRoom, MicroUsd),
+    /// It may not be sent; the reservation has ended with what was charged.
+    Stopped(Stopped, MicroUsd),
     /// The lease was lost: someone else has ended the reservation. Nothing more may be sent.
     Lapsed,
 }
@@ -103,7 +120,7 @@ pub(crate) fn advance(
     tx: &Transaction<'_>,
     id: &RequestId,
     ended: &attempt::End,
-    caps: &[Cap],
+    limits: &Limits,
     next: &Cover,
 ) -> Result<Advance, LedgerError> {
     let Some(row) = row(tx, id.as_str())?.filter(|row| row.state == State::Open.as_str()) else {
@@ -114,10 +131,10 @@ pub(crate) fn advance(
     unbook(tx, id.as_str())?;
     let zone = setting::zone(tx)?;
     let made = Timestamp::from_millisecond(row.made_ms).unwrap_or(next.attempt.at);
-    if let Some(no_room) = tightest(tx, id, &row.flow, made, &zone, caps, next)? {
+    if let Some(stopped) = stopped(tx, id, &row.flow, made, &zone, limits, next)? {
         let charged = charged(tx, id.as_str())?;
         close_row(tx, id, charged_state(charged), ended.at)?;
-        return Ok(Advance::NoRoom(no_room, charged));
+        return Ok(Advance::Stopped(stopped, charged));
     }
     book(tx, id, made, &zone, next)?;
     tx.prepare_cached("UPDATE reservation SET hold_micro = ?2 WHERE id = ?1")?
@@ -128,14 +145,15 @@ pub(crate) fn advance(
     Ok(Advance::Covered)
 }
 
-/// Ends the reservation and its request with the last attempt's charge. Gives the total charged.
+/// Ends the reservation and its request with the last attempt's charge. Gives the total charged and
+/// whether a part of it is assumed.
 /// Where the lease was lost, the difference to what the lapse charged is posted as an adjustment.
 pub(crate) fn close(
     tx: &Transaction<'_>,
     id: &RequestId,
     ended: Option<&attempt::End>,
     end: &request::End,
-) -> Result<MicroUsd, LedgerError> {
+) -> Result<(MicroUsd, bool), LedgerError> {
     let open = row(tx, id.as_str())?.is_some_and(|row| row.state == State::Open.as_str());
     if let Some(ended) = ended {
         if open {
@@ -150,7 +168,7 @@ pub(crate) fn close(
         close_row(tx, id, charged_state(total), end.at)?;
     }
     request::end(tx, id, end)?;
-    Ok(total)
+    Ok((total, request::assumed(tx, id)?))
 }
 
 /// Ends holds whose lease has run out: what may have been sent becomes an assumed charge, the rest
@@ -162,7 +180,15 @@ pub(crate) fn sweep(tx: &Transaction<'_>, now: Timestamp) -> Result<(), LedgerEr
         .collect::<Result<_, _>>()?;
     for id in lapsed {
         let Ok(id) = RequestId::parse(&id) else { continue };
-        lapse(tx, &id, now)?;
+        // One row that cannot be ended must not stop every call of every process: its hold stays.
+        tx.execute_batch("SAVEPOINT lapse")?;
+        match lapse(tx, &id, now) {
+            Ok(()) => tx.execute_batch("RELEASE lapse")?,
+            Err(error) => {
+                tracing::warn!(%id, %error, "a lapsed hold could not be ended");
+                tx.execute_batch("ROLLBACK TO lapse; RELEASE lapse")?;
+            }
+        }
     }
     Ok(())
 }
@@ -296,6 +322,23 @@ fn unbook(tx: &Transaction<'_>, id: &str) -> Result<(), LedgerError> {
     Ok(())
 }
 
+/// Why a hold may not be made: a pause first, then the tightest cap.
+fn stopped(
+    tx: &Transaction<'_>,
+    id: &RequestId,
+    flow: &str,
+    made: Timestamp,
+    zone: &TimeZone,
+    limits: &Limits,
+    cover: &Cover,
+) -> Result<Option<Stopped>, LedgerError> {
+    if pause::stops(tx, cover.attempt.at.as_millisecond(), &limits.resumed)? {
+        return Ok(Some(Stopped::Paused));
+    }
+    let no_room = tightest(tx, id, flow, made, zone, &limits.caps, cover)?;
+    Ok(no_room.map(|no_room| Stopped::NoRoom(Box::new(no_room))))
+}
+
 /// Of the matching caps without room, the one with the least left.
 fn tightest(
     tx: &Transaction<'_>,
@@ -318,7 +361,7 @@ fn tightest(
             Window::Flow => (within(tx, &cap.scope, provider, "r.flow_id", flow)?, None),
             Window::Day | Window::Month => {
                 let Some((span, balance)) = account::standing(tx, &holder, cap.window, made, zone)? else { continue };
-                (balance, Some(span.end))
+                (balance, Some(span.end.to_zoned(zone.clone())))
             }
         };
         if balance.admits(cap.limit, needed) {

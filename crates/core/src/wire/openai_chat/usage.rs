@@ -32,8 +32,15 @@ pub(super) fn read(usage: &Value, answered: bool) -> Option<Usage> {
     Some(Usage { input, cached_input: cached, cache_write: written, output, reasoning })
 }
 
-/// A count, also where a server wrote it as `12.0`.
+/// More tokens than any call can have: a mistake of the provider, or an attack on the books.
+const UNBELIEVABLE: u64 = 1_000_000_000;
+
+/// A believable count, also where a server wrote it as `12.0`.
 fn count(value: &Value) -> Option<u64> {
+    number(value).filter(|count| *count < UNBELIEVABLE)
+}
+
+fn number(value: &Value) -> Option<u64> {
     let Value::Number(number) = value else { return None };
     number.as_u64().or_else(|| {
         let text = number.to_string();
