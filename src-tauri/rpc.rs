@@ -20,9 +20,6 @@ use crate::commands;
 use crate::desk::Desk;
 use crate::windows::MAIN;
 
-#[cfg(test)]
-mod bindings;
-
 macro_rules! command_list {
     ($with:ident) => {
         $with! {
@@ -197,6 +194,9 @@ macro_rules! dispatch {
     };
 }
 command_list!(dispatch);
+
+#[cfg(test)]
+mod bindings;
 
 #[cfg(test)]
 mod tests {

@@ -100,7 +100,7 @@ async fn walk() {
     // Exactly the command that is written there, from the bare environment Claude gives it.
     let mut claude = claude::Claude::start(&screen, &entry);
     window.says(".state", "Connected").await;
-    window.picture("06-connected").await;
+    window.picture("07-connected").await;
 
     provider.script(Script::text(ANSWER).usage(Counts { input: 200, output: 400, ..Counts::default() }));
     let prompt = "Set the points for this train. ".repeat(20);
@@ -116,10 +116,10 @@ async fn walk() {
     window.says("table", "walker").await;
     window.says("table", "$0.42").await;
     window.says("table", "Answered").await;
-    window.picture("07-activity").await;
+    window.picture("08-activity").await;
     window.page("Overview").await;
     window.says(".figure", "$0.42").await;
-    window.picture("08-overview-money").await;
+    window.picture("09-overview-money").await;
     let money = "$0.42 of $2.00 today (21 %)";
     wait("the money in the tray", || item.first(&screen).contains(money).then_some(()));
     assert!(item.tooltip(&screen).contains("running, $0.42 of $2.00 today"), "{}", item.tooltip(&screen));
@@ -134,7 +134,7 @@ async fn walk() {
     window.page("Activity").await;
     window.says("table", "Refused").await;
     window.says("table", "Spending is paused until").await;
-    window.picture("11-denied").await;
+    window.picture("13-denied").await;
 
     item.choose(&screen, "Resume spending");
     wait("the tray to run again", || item.first(&screen).starts_with("Running").then_some(()));
@@ -192,7 +192,7 @@ async fn connect(screen: &Screen, window: &Window, file: &Path, original: &[u8])
     window.says("dialog", "We add one entry, keep a backup and change nothing else.").await;
     window.says("dialog", "pointsman").await;
     assert!(fs::read(file).unwrap() == original, "showing what would be written writes nothing");
-    window.picture("05-connect-diff").await;
+    window.picture("06-connect-diff").await;
     window.press("dialog button", "Connect").await;
     window.says("dialog", "Written").await;
     let lines =
@@ -218,14 +218,12 @@ async fn pause_from_the_tray(screen: &Screen, window: &Window, item: &tray::Item
     }
     // The icon at the right end of the panel, opened as a person opens it, for the picture.
     screen.ask("xdotool", &["mousemove", "1424", "15", "click", "3"]);
-    // On the first row: what is under the pointer is the root window until the menu is there.
-    screen.ask("xdotool", &["mousemove", "1350", "48"]);
+    // Below the panel the screen is black until the menu is there.
     wait("the open menu", || {
-        let under = screen.ask("xdotool", &["getmouselocation", "--shell"]);
-        let window = under.lines().find_map(|line| line.strip_prefix("WINDOW="))?.to_owned();
-        (60..400).contains(&screen.size_of(&window).1).then_some(())
+        let below = ["-window", "root", "-crop", "60x30+1340+36", "-format", "%[fx:mean]", "info:-"];
+        screen.ask("import", &below).parse::<f64>().is_ok_and(|light| light > 0.5).then_some(())
     });
-    pictures::whole_screen(screen, "09-tray-menu");
+    pictures::whole_screen(screen, "10-tray-menu");
     screen.ask("xdotool", &["key", "Escape"]);
     item.choose(screen, "1 hour");
     wait("the pause in the tray", || item.first(screen).starts_with("Paused until ").then_some(()));
@@ -234,20 +232,20 @@ async fn pause_from_the_tray(screen: &Screen, window: &Window, item: &tray::Item
     assert!(labels.contains(&"Resume spending".to_owned()), "{labels:?}");
     assert!(!labels.contains(&"Pause spending".to_owned()), "while paused there is nothing to pause: {labels:?}");
     window.says(".side-foot", "Paused until").await;
-    window.picture("10-paused").await;
-    pictures::whole_screen(screen, "10-paused-desktop");
+    window.picture("11-paused").await;
+    pictures::whole_screen(screen, "12-paused-desktop");
 }
 
 async fn disconnect(window: &Window) {
     window.page("Clients").await;
     window.press("main button", "Disconnect").await;
     window.says("dialog", "We remove our entry, keep a backup and change nothing else.").await;
-    window.picture("12-disconnect-diff").await;
+    window.picture("14-disconnect-diff").await;
     window.press("dialog button", "Disconnect").await;
     window.press("dialog button", "Done").await;
     window.gone("dialog").await;
     window.says(".state", "Not connected").await;
-    window.picture("13-disconnected").await;
+    window.picture("15-disconnected").await;
 }
 
 /// What a page that was taken over would try.
