@@ -1,7 +1,7 @@
 //! Which crate may depend on which. core decides, engine does, the others speak.
 
 use crate::rule;
-use crate::source::manifests;
+use crate::source::{File, files, has_word, manifests};
 
 /// Package → those of ours it may use.
 const ARROWS: &[(&str, &[&str])] = &[
@@ -17,7 +17,6 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// All that core may use: none of it reads a clock, a disk, a network or the environment for us.
 const CORE_USES: &[&str] = &[
     "base64",
-    "hmac",
     "jiff",
     "jsonc-parser",
     "saphyr-parser",
@@ -126,4 +125,36 @@ fn uses(manifest: &toml::Table) -> Vec<String> {
         .filter_map(toml::Value::as_table)
         .flat_map(|table| table.keys().cloned())
         .collect()
+}
+
+/// A dependency that no source names, and why it is there.
+const ONLY_FOR_ITS_FEATURES: &[&str] = &["tray-icon"];
+
+#[test]
+fn every_dependency_is_used() {
+    let mut findings = Vec::new();
+    for (folder, manifest) in manifests() {
+        let source: String = sources(&folder).into_iter().map(|file| file.text).collect();
+        let unused = uses(&manifest).into_iter().filter(|name| {
+            !has_word(&source, &name.replace('-', "_")) && !ONLY_FOR_ITS_FEATURES.contains(&name.as_str())
+        });
+        findings.extend(unused.map(|name| format!("{folder}Cargo.toml: {name}")));
+    }
+    let used: Vec<String> = manifests().iter().flat_map(|(_, manifest)| all_uses(manifest)).collect();
+    let root = &manifests()[0].1;
+    let shared = root["workspace"]["dependencies"].as_table().expect("shared dependencies").keys();
+    findings.extend(shared.filter(|name| !used.contains(name)).map(|name| format!("[workspace.dependencies]: {name}")));
+    rule("A dependency is trusted code and time to build: what nothing uses goes.", findings);
+}
+
+/// The production source of the package in a folder.
+fn sources(folder: &str) -> Vec<File> {
+    let place = if folder.is_empty() { "src-tauri".to_owned() } else { format!("{folder}src") };
+    files(&[&place], &["rs"])
+}
+
+/// Production, build and tests.
+fn all_uses(manifest: &toml::Table) -> Vec<String> {
+    let tests = manifest.get("dev-dependencies").and_then(toml::Value::as_table);
+    uses(manifest).into_iter().chain(tests.into_iter().flat_map(|table| table.keys().cloned())).collect()
 }
