@@ -40,7 +40,7 @@ use crate::view::{KeyStore, KeyStoreState};
 use item::Bound;
 use place::{Place, Stamp};
 use store::Store;
-use thread::Thread;
+use thread::{Thread, Turn};
 use trouble::Trouble;
 
 /// The service all items are under.
@@ -148,7 +148,8 @@ impl Secrets {
     /// the origins it has been entered for stay: two providers may share an item.
     ///
     /// # Errors
-    /// Where the keychain is locked, missing or does not answer; the key before is still there then.
+    /// Where the keychain is locked, missing or does not answer; the key before is still there then,
+    /// unless the sentence says that the new one may have been stored.
     pub async fn store(&self, item: &str, secret: &Secret, origins: &[Origin]) -> Result<(), Denial> {
         let mut bound = Bound { key: secret.clone(), origins: origins.to_vec() };
         if let Some(before) = self.read(item).await?.filter(|before| before.key == bound.key) {
@@ -156,24 +157,25 @@ impl Secrets {
             bound.origins.sort();
             bound.origins.dedup();
         }
-        let (name, bytes) = (self.0.place.item(item), bound.write());
-        let address = self.ask(LIMIT, move |store| {
-            store.set(&name, &bytes)?;
-            Ok(store.address().map(str::to_owned))
+        let (name, bytes, place) = (self.0.place.item(item), bound.write(), self.0.place.clone());
+        let stored = self.ask(LIMIT, move |store, turn| {
+            let address = store.address().map(str::to_owned);
+            turn.change(&place, address, || store.set(&name, &bytes))
         });
-        let address = address.await?;
-        self.0.place.remember(address)
+        let ((), remembered) = stored.await.map_err(|trouble| trouble.about("stored"))?;
+        remembered
     }
 
     /// Deletes a key; says whether there was one.
     ///
     /// # Errors
-    /// Where the keychain is locked, missing or does not answer.
+    /// Where the keychain is locked, missing or does not answer; the sentence says where it may have
+    /// been deleted all the same.
     pub async fn delete(&self, item: &str) -> Result<bool, Denial> {
-        let name = self.0.place.item(item);
-        let deleted = self.ask(LIMIT, move |store| store.delete(&name)).await?;
-        self.0.place.remember(None)?;
-        Ok(deleted)
+        let (name, place) = (self.0.place.item(item), self.0.place.clone());
+        let deleted = self.ask(LIMIT, move |store, turn| turn.change(&place, None, || store.delete(&name)));
+        let (deleted, remembered) = deleted.await.map_err(|trouble| trouble.about("deleted"))?;
+        remembered.map(|()| deleted)
     }
 
     /// What is stored now, as far as it may be shown; read anew.
@@ -196,7 +198,7 @@ impl Secrets {
 
     /// The keychain as the Keys page shows it.
     pub async fn key_store(&self) -> KeyStore {
-        let trouble = self.ask(LIMIT, Store::ready).await.err();
+        let trouble = self.ask(LIMIT, |store, _| store.ready()).await.err();
         KeyStore {
             state: trouble.as_ref().map_or(KeyStoreState::Ready, Trouble::state),
             name: store_name().to_owned(),
@@ -215,7 +217,7 @@ impl Secrets {
     /// # Errors
     /// Where it stays locked, or there is none.
     pub async fn unlock(&self) -> Result<(), Denial> {
-        Thread::start(self.0.place.clone()).ask(UNLOCK, Store::unlock).await?;
+        Thread::start(self.0.place.clone()).ask(UNLOCK, |store, _| store.unlock()).await?;
         *lock(&self.0.slow_until) = None;
         *lock(&self.0.trouble) = None;
         Ok(())
@@ -227,7 +229,7 @@ impl Secrets {
     /// # Errors
     /// Where there is no keychain, or the home cannot be written.
     pub async fn record_bus(&self) -> Result<(), Denial> {
-        let address = self.ask(LIMIT, |store| Ok(store.address().map(str::to_owned))).await?;
+        let address = self.ask(LIMIT, |store, _| Ok(store.address().map(str::to_owned))).await?;
         if self.0.place.remembered().bus != address || !self.0.place.is_written() {
             self.0.place.remember(address)?;
         }
@@ -258,7 +260,7 @@ impl Secrets {
     /// An item from the keychain.
     async fn read(&self, item: &str) -> Result<Option<Bound>, Trouble> {
         let name = self.0.place.item(item);
-        let bytes = self.ask(LIMIT, move |store| store.get(&name)).await?;
+        let bytes = self.ask(LIMIT, move |store, _| store.get(&name)).await?;
         let Some(bytes) = bytes else { return Ok(None) };
         let bound = Bound::read(&bytes);
         if bound.is_none() {
@@ -272,14 +274,14 @@ impl Secrets {
     async fn ask<T, F>(&self, limit: Duration, job: F) -> Result<T, Trouble>
     where
         T: Send + 'static,
-        F: Fn(&Store) -> Result<T, Trouble> + Send + 'static,
+        F: Fn(&Store, &Turn) -> Result<T, Trouble> + Send + 'static,
     {
         if lock(&self.0.slow_until).is_some_and(|until| Instant::now() < until) {
             return Err(Trouble::Slow);
         }
         let thread = lock(&self.0.thread).get_or_insert_with(|| Thread::start(self.0.place.clone())).clone();
         let done = thread.ask(limit, job).await;
-        if matches!(done, Err(Trouble::Slow)) {
+        if matches!(done, Err(Trouble::Slow | Trouble::Unsure)) {
             *lock(&self.0.thread) = None;
             *lock(&self.0.slow_until) = Some(Instant::now() + LIMIT);
         }

@@ -169,8 +169,21 @@ impl From<Error> for Trouble {
         match error {
             Error::Locked | Error::Prompt | Error::PromptDisconnected => Self::Locked,
             Error::Unavailable => Self::Missing,
+            // It may still do what it was asked for.
+            Error::Zbus(zbus::Error::InputOutput(error)) if error.kind() == std::io::ErrorKind::TimedOut => Self::Slow,
             Error::Zbus(zbus::Error::MethodError(name, ..)) if name.as_str().ends_with(".IsLocked") => Self::Locked,
             other => Self::Failed(other.to_string()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_answer_is_not_a_failure() {
+        let silent = std::io::Error::from(std::io::ErrorKind::TimedOut);
+        assert_eq!(Trouble::from(Error::Zbus(zbus::Error::from(silent))), Trouble::Slow);
     }
 }

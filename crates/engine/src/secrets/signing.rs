@@ -23,7 +23,7 @@ impl Secrets {
     /// Where the keychain is locked, missing or does not answer: nothing can be signed then.
     pub async fn sign(&self, purpose: &'static str, message: &[u8]) -> Result<[u8; 32], Denial> {
         let place = self.0.place.clone();
-        let signing = self.ask(LIMIT, move |store| Ok((made(store, &place)?, store.address().map(str::to_owned))));
+        let signing = self.ask(LIMIT, move |store, _| Ok((made(store, &place)?, store.address().map(str::to_owned))));
         let (key, address) = signing.await?;
         // Servers with a bare environment must look for the same item.
         if !self.0.place.is_written() {
@@ -39,7 +39,7 @@ impl Secrets {
     /// Where the keychain is locked, missing or does not answer: it cannot be told then.
     pub async fn verify(&self, purpose: &'static str, message: &[u8], signature: &[u8]) -> Result<bool, Denial> {
         let place = self.0.place.clone();
-        let Some(key) = self.ask(LIMIT, move |store| existing(store, &place)).await? else { return Ok(false) };
+        let Some(key) = self.ask(LIMIT, move |store, _| existing(store, &place)).await? else { return Ok(false) };
         Ok(mac(&key, purpose, message)?.verify_slice(signature).is_ok())
     }
 }
