@@ -185,7 +185,6 @@ pub(crate) async fn policy_open(desk: &Desk) -> Result<Said, Denial> {
     })
 }
 
-#[expect(clippy::unused_async, reason = "every command of the list is called the same way")]
 pub(crate) async fn page_ready(desk: &Desk) -> Result<(), Denial> {
     desk.page_drawn();
     Ok(())

@@ -161,8 +161,13 @@ pub(crate) fn admit(cmd: &str, label: &str) -> Result<Admitted, Refusal> {
 /// The arguments of a command, from its payload. The message names the field, never a value: a value
 /// may be a key.
 fn read<T: DeserializeOwned>(cmd: &str, payload: Value) -> Result<T, Refusal> {
-    let payload = if payload.is_null() { Value::Object(serde_json::Map::new()) } else { payload };
-    serde_json::from_value(payload).map_err(|_| {
+    let named = match payload {
+        Value::Null => Some(Value::Object(serde_json::Map::new())),
+        object @ Value::Object(_) => Some(object),
+        // A list would be read as arguments by position.
+        Value::Array(_) | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+    };
+    named.and_then(|named| serde_json::from_value(named).ok()).ok_or_else(|| {
         Denial::new(Code::InvalidRequest, format!("The window sent arguments that {cmd} does not take.")).into()
     })
 }

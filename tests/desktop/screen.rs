@@ -245,7 +245,7 @@ impl Drop for Screen {
                 let log = fs::read_to_string(self.log(name)).unwrap_or_default();
                 let last: Vec<&str> = log.lines().rev().take(30).collect();
                 for line in last.iter().rev() {
-                    eprintln!("{name}: {line}");
+                    drop(writeln!(std::io::stderr(), "{name}: {line}"));
                 }
             }
         }

@@ -50,7 +50,7 @@ impl Window {
             let starting = builder.capabilities(capabilities).connect(&address);
             let logs = || std::fs::read_to_string(screen.log("webdriver")).unwrap_or_default();
             let started = tokio::time::timeout(START, starting).await;
-            let client = started.unwrap_or_else(|_| panic!("the window did not come: {}", logs()));
+            let Ok(client) = started else { panic!("the window did not come: {}", logs()) };
             let client = client.unwrap_or_else(|error| panic!("{error}: {}", logs()));
             return Self { client };
         }

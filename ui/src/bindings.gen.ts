@@ -51,7 +51,7 @@ today: Money,
 calls_today: number,
 /** Backups we keep of its file. */
 backups: number,
-/** Our entry as it is written, one line of JSON. */
+/** Our entry as it is written, one line of JSON, secrets masked. */
 entry: string | null,
 /** The other servers in the file, by name. */
 others: Array<string>,
@@ -98,7 +98,7 @@ client: string,
 path: string,
 /** The name of our entry. */
 name: string,
-/** Line by line with three lines around each change; secrets of other entries masked. */
+/** Line by line with three lines around each change, secrets masked. */
 diff: Array<DiffLine>,
 /** Lines added. */
 added: number,
@@ -262,7 +262,7 @@ draft: Draft | null,
 /** Where routing.yaml is. */
 policy_path: string, };
 
-/** How long spending is paused. */
+/** For how long. */
 export type PauseSpan = "hour" | "tomorrow" | "until_resumed";
 
 /** A pause under way. */
@@ -387,7 +387,7 @@ tools: Array<string>,
 /** From start to hello, in ms. */
 hello_ms: number, };
 
-/** What a change row is about. */
+/** What a window refetches. */
 export type Topic = "request" | "money" | "key" | "policy" | "pause" | "client";
 
 /** Every command of the app: what it takes and what it gives. Errors are a `Refusal`. */
