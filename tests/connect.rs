@@ -270,12 +270,38 @@ fn a_wiped_entry_is_told_and_connecting_again_repairs_it() {
     let desk = Desk::new(Some(ODD));
     desk.connect().good();
     std::fs::write(desk.config(), "{\"mcpServers\": {}, \"rewritten\": true}").unwrap();
-    assert!(desk.finding().contains("is gone or was changed"), "{}", desk.finding());
+    assert!(desk.finding().contains("is gone."), "{}", desk.finding());
     desk.connect().good();
     greet(&desk.entry("pointsman"), desk.0.path());
     assert!(desk.finding().contains("has said hello"));
     desk.disconnect().good();
     assert_eq!(desk.text(), "{\"mcpServers\": {}, \"rewritten\": true}");
+}
+
+#[test]
+fn what_the_person_added_to_our_entry_is_no_fault_and_stays_when_it_is_repaired() {
+    let desk = Desk::new(Some(ODD));
+    desk.connect().good();
+    let home = desk.home().to_string_lossy().into_owned();
+    let added = desk
+        .text()
+        .replace("\"mcp\", ", "\"mcp\", \"--project\", \"work\", ")
+        .replace("\"mcp\",\"", "\"mcp\",\"--project\",\"work\",\"");
+    let added = added.replace("\"claude-desktop\"]", "\"claude-desktop\"],\"env\":{\"K\":\"canary-3\"}");
+    std::fs::write(desk.config(), &added).unwrap();
+    assert_eq!(desk.entry("pointsman")["args"][2], "work", "{added}");
+    assert!(desk.finding().contains("has not said hello"), "it works: {}", desk.finding());
+    greet(&desk.entry("pointsman"), desk.0.path());
+    assert!(desk.finding().contains("has said hello"), "{}", desk.finding());
+    let ran = desk.connect().good();
+    assert!(ran.out.contains("Nothing was changed") && desk.text() == added, "{}", ran.out);
+
+    std::fs::write(desk.config(), added.replace(&home, "/elsewhere").replace("/elsewhere/bin", &format!("{home}/bin")))
+        .unwrap();
+    assert!(desk.finding().contains("was changed and no longer starts this Pointsman"), "{}", desk.finding());
+    let ran = desk.connect().good();
+    assert!(!ran.out.contains("canary"), "{}", ran.out);
+    assert_eq!(desk.text(), added, "our home is back, and everything else is as it was");
 }
 
 /// Acceptance 30: kill -9 while writing leaves old or new, never half.

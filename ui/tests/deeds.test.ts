@@ -181,6 +181,17 @@ describe("Connect", () => {
   });
 });
 
+test("an entry that is gone and one that was changed are told apart", async () => {
+  const page = await window_.go("clients", "problems");
+  await page.getByText("Entry is gone", { exact: true }).waitFor();
+  await page.getByText("Claude Desktop cannot reach Pointsman until it is repaired.").waitFor();
+  await window_.go("clients", "changed");
+  await page.getByText("Entry was changed", { exact: true }).waitFor();
+  await page.getByText("it no longer starts this Pointsman for Claude Desktop").waitFor();
+  expect(await page.getByText("cannot reach Pointsman").count()).toBe(0);
+  await button(page, "Repair").waitFor();
+});
+
 describe("the pause", () => {
   test("is chosen in a menu, shown with its end, and ended", async () => {
     const page = await window_.go("overview");

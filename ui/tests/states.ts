@@ -62,6 +62,7 @@ export const STATES: State[] = [
   { name: "clients-fresh", page: "clients", fixture: "fresh" },
   { name: "clients-waiting", page: "clients", fixture: "waiting" },
   { name: "clients-drifted", page: "clients", fixture: "problems" },
+  { name: "clients-changed", page: "clients", fixture: "changed" },
   { name: "clients-unreadable", page: "clients", fixture: "unreadable" },
   { name: "clients-readonly", page: "clients", fixture: "readonly" },
   { name: "clients-absent", page: "clients", fixture: "absent" },

@@ -232,9 +232,11 @@ fn client(card: &ClientCard) -> Check {
             Check::look(title, "Our entry is there; it has not said hello since.", format!("Restart {title}."))
         }
         ClientState::NotConnected => Check::look(title, format!("It is not connected. File: {}", card.path), connect),
-        ClientState::Drifted => {
-            Check::broken(title, format!("Our entry in {} is gone or was changed.", card.path), connect)
+        ClientState::Drifted if card.entry.is_some() => {
+            let sentence = format!("Our entry in {} was changed and no longer starts this Pointsman.", card.path);
+            Check::broken(title, sentence, connect)
         }
+        ClientState::Drifted => Check::broken(title, format!("Our entry in {} is gone.", card.path), connect),
         ClientState::Unreadable => {
             let why = card.error.as_ref().map_or("", |error| &error.sentence);
             Check::broken(title, format!("{} cannot be read. {why}", card.path), "Mend the file; we did not change it.")

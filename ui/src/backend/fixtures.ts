@@ -342,6 +342,10 @@ export const fixtures: Record<string, (now: number) => Fixture> = {
   }),
   fresh: onlyClient(NEW),
   waiting: onlyClient({ state: "waiting", hello_ms: null, last_call_ms: null, backups: 1, running: false, calls_today: 0, today: usd(0) }),
+  changed: onlyClient({
+    state: "drifted",
+    entry: '{"command":"/home/kim/.local/share/pointsman/bin/pointsman","args":["mcp","--home","/mnt/old","--client","claude-desktop","--project","work"],"env":{"TEAM":"•••"}}',
+  }),
   unreadable: onlyClient({
     state: "unreadable", entry: null, others: [], last_call_ms: null,
     error: { line: 23, column: 6, sentence: "unexpected `,`.", first_line: 22, lines: ['      "args": ["-y", "@acme/issues-mcp"]', "    },,", '    "postgres": {'] },

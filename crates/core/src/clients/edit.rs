@@ -18,7 +18,7 @@ pub struct Ours<'a> {
     pub command: &'a str,
     /// The name we recorded.
     pub name: Option<&'a str>,
-    /// The entry we recorded, which is ours also where our program has moved since.
+    /// The entry we recorded: one that starts its program is ours also where ours has moved since.
     pub entry: Option<&'a Entry>,
 }
 
@@ -112,7 +112,8 @@ pub fn look(client: &Client, text: Option<&[u8]>, ours: Ours<'_>) -> Result<Look
 }
 
 /// What the file becomes with our entry in it. A file that is absent or empty becomes a small one.
-/// An entry of ours under another name is updated where it stands, so that there are never two.
+/// An entry of ours under another name is updated where it stands, so that there are never two; what
+/// the person added to it stays.
 ///
 /// # Errors
 /// Where the file cannot be read strictly, or the edit would touch more than our entry.
@@ -139,12 +140,14 @@ pub fn plan_connect(
         edit.taken = Some(mask::value(name, stranger));
         edit.name = free_name(name, listed);
     }
-    if listed.get(&edit.name).and_then(entry_of).as_ref() == Some(entry) {
+    let known = listed.get(&edit.name).filter(|value| is_ours(value, ours)).and_then(entry_of);
+    if known.as_ref().is_some_and(|known| known.starts(entry)) {
         return Ok(Edit { after: Some(bytes.to_vec()), nothing_to_do: true, ..edit });
     }
-    let splice = match list {
-        Some((index, list)) => into_list(&doc, index, list, &edit.name, entry),
-        None => {
+    let splice = match (list, &known) {
+        (Some((index, list)), Some(known)) => renew(&doc, index, list, &edit.name, &known.renewed(entry)),
+        (Some((index, list)), None) => into_list(&doc, index, list, &edit.name, entry),
+        (None, _) => {
             edit.made = Made::Servers;
             json::insert(&doc, &doc.root, client.root_key, &json::root_layout(&doc), |layout| {
                 layout.object(&[(&edit.name, written(entry, &layout.inner()))])
@@ -154,7 +157,14 @@ pub fn plan_connect(
     let mut wanted = doc.value.clone();
     if let Some(root) = wanted.as_object_mut() {
         let list = root.entry(client.root_key).or_insert_with(|| Value::Object(serde_json::Map::new()));
-        list[&edit.name] = serde_json::json!({ "command": entry.command, "args": entry.args });
+        match known {
+            Some(known) => {
+                let Entry { command, args } = known.renewed(entry);
+                list[&edit.name]["command"] = command.into();
+                list[&edit.name]["args"] = args.into();
+            }
+            None => list[&edit.name] = serde_json::json!({ "command": entry.command, "args": entry.args }),
+        }
     }
     edit.after = Some(checked(&doc, &splice, &wanted)?);
     Ok(edit)
@@ -224,6 +234,23 @@ fn into_list(doc: &Doc<'_>, index: usize, list: &Object<'_>, name: &str, entry: 
     json::insert(doc, list, name, &json::layout_of(doc, &doc.root, index), |layout| written(entry, layout))
 }
 
+/// Writes the command and the arguments of an entry of ours anew, each in its place.
+fn renew(doc: &Doc<'_>, index: usize, list: &Object<'_>, name: &str, entry: &Entry) -> Splice {
+    let found = list.properties.iter().find(|prop| prop.name.as_str() == name).map(|prop| &prop.value);
+    let Some(Node::Object(old)) = found else { return into_list(doc, index, list, name, entry) };
+    let mut text = doc.text[old.range.start..old.range.end].to_owned();
+    for (at, prop) in old.properties.iter().enumerate().rev() {
+        let with = match prop.name.as_str() {
+            "command" => json::quoted(&entry.command),
+            "args" => json::layout_of(doc, old, at).list(&entry.args),
+            _ => continue,
+        };
+        let range = prop.value.range();
+        text.replace_range(range.start - old.range.start..range.end - old.range.start, &with);
+    }
+    Splice { start: old.range.start, end: old.range.end, with: text }
+}
+
 fn written(entry: &Entry, layout: &Layout) -> String {
     layout.object(&[("command", json::quoted(&entry.command)), ("args", layout.list(&entry.args))])
 }
@@ -258,8 +285,7 @@ fn entry_of(value: &Value) -> Option<Entry> {
 
 fn is_ours(value: &Value, ours: Ours<'_>) -> bool {
     entry_of(value).is_some_and(|entry| {
-        let starts_us = entry.command == ours.command && entry.args.first().is_some_and(|arg| arg == "mcp");
-        starts_us || ours.entry == Some(&entry)
+        entry.is_command_of(ours.command) || ours.entry.is_some_and(|recorded| entry.is_command_of(&recorded.command))
     })
 }
 

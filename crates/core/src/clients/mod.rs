@@ -79,6 +79,67 @@ pub struct Entry {
     pub args: Vec<String>,
 }
 
+impl Entry {
+    /// Whether starting this comes to the same as starting `wanted`: the same program, told the same
+    /// home and client. What the person added besides does not count.
+    pub fn starts(&self, wanted: &Self) -> bool {
+        self.is_command_of(&wanted.command) && own_flags(&self.args) == own_flags(&wanted.args)
+    }
+
+    /// Whether it starts this program as a server.
+    fn is_command_of(&self, command: &str) -> bool {
+        self.command == command && self.args.first().is_some_and(|arg| arg == "mcp")
+    }
+
+    /// `wanted`, and besides what the person added to this one, where it stands.
+    fn renewed(&self, wanted: &Self) -> Self {
+        let mut missing = own_flags(&wanted.args);
+        let mut args = Vec::new();
+        let mut old = self.args.iter().peekable();
+        while let Some(arg) = old.next() {
+            let Some((flag, value)) = own_flag(arg) else {
+                args.push(arg.clone());
+                continue;
+            };
+            if value.is_none() {
+                old.next_if(|next| !next.starts_with('-'));
+            }
+            // One that stands twice goes: the server would refuse to start.
+            if let Some(at) = missing.iter().position(|(name, _)| *name == flag) {
+                let (_, value) = missing.remove(at);
+                args.push(flag.to_owned());
+                args.extend(value.map(str::to_owned));
+            }
+        }
+        let missing = missing.into_iter().flat_map(|(flag, value)| [Some(flag), value]).flatten().map(str::to_owned);
+        let at = args.len().min(1);
+        args.splice(at..at, missing);
+        Self { command: wanted.command.clone(), args }
+    }
+}
+
+/// What our own flags are set to, in the order of their names.
+fn own_flags(args: &[String]) -> Vec<(&'static str, Option<&str>)> {
+    let mut found: Vec<_> = args
+        .iter()
+        .enumerate()
+        .filter_map(|(at, arg)| {
+            let (flag, value) = own_flag(arg)?;
+            let next = args.get(at + 1).map(String::as_str).filter(|next| !next.starts_with('-'));
+            Some((flag, value.or(next)))
+        })
+        .collect();
+    // Stable and by name: a repeated flag stays repeated, `--client` first or last is the same.
+    found.sort_by_key(|(flag, _)| std::cmp::Reverse(*flag));
+    found
+}
+
+/// The flag of ours that this argument is, and its value where it stands in the same argument.
+fn own_flag(arg: &str) -> Option<(&'static str, Option<&str>)> {
+    let (name, value) = arg.split_once('=').map_or((arg, None), |(name, value)| (name, Some(value)));
+    ["--home", "--client"].into_iter().find(|flag| *flag == name).map(|flag| (flag, value))
+}
+
 /// Why a settings file is not written into.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{sentence}")]

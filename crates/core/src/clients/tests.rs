@@ -182,6 +182,62 @@ fn ours_is_updated_where_it_stands_and_left_alone_when_equal() {
 }
 
 #[test]
+fn what_the_person_added_to_our_entry_stays_when_it_is_repaired() {
+    let home = "/home/anna/.local/share/pointsman";
+    let file = |command: &str, args: &str| {
+        format!(
+            "{{\n  \"mcpServers\": {{\n    \"pm\": {{\n      \"env\": {{\"K\": \"1\"}},\n      \"command\": \"{command}\", \"args\": [{args}],\n      \"disabled\":false\n    }}\n  }}\n}}"
+        )
+    };
+    let moved = Entry { command: "/old/bin/pointsman".into(), args: vec!["mcp".into()] };
+    let known = Ours { command: COMMAND, name: Some("pointsman"), entry: Some(&moved) };
+    let plan = |text: &str| {
+        plan_connect(CLAUDE, Some(text.as_bytes()), "pointsman", &entry(), known, Replace::No).expect("planned")
+    };
+    let whole = format!(r#""mcp", "--home", "{home}", "--client", "claude-desktop""#);
+    let works = [
+        format!(r#"{whole}, "--project", "work""#),
+        format!(r#""mcp", "--project", "work", "--client=claude-desktop", "--home", "{home}""#),
+        whole.clone(),
+    ];
+    for args in works {
+        let text = file(COMMAND, &args);
+        let edit = plan(&text);
+        assert!(edit.nothing_to_do && after(&edit) == text, "it works as it is: {args}");
+        assert_eq!(edit.name, "pm");
+    }
+    let project = r#""--project", "work""#;
+    let repaired = [
+        ("/old/bin/pointsman", format!(r#"{whole}, {project}"#), format!(r#"{whole}, {project}"#)),
+        (COMMAND, format!(r#""mcp", {project}"#), format!(r#"{whole}, {project}"#)),
+        (
+            COMMAND,
+            format!(r#""mcp", {project}, "--home", "/gone""#),
+            format!(r#""mcp", "--client", "claude-desktop", {project}, "--home", "{home}""#),
+        ),
+        (
+            COMMAND,
+            format!(r#""mcp", "--home=/gone", "--client", {project}, "--home", "/x""#),
+            format!(r#"{whole}, {project}"#),
+        ),
+        (
+            COMMAND,
+            format!(r#""mcp", "--home", "{home}", "--client", "claude-desktop", "--home", "{home}""#),
+            whole.clone(),
+        ),
+    ];
+    for (command, args, wanted) in repaired {
+        let edit = plan(&file(command, &args));
+        assert_eq!(after(&edit), file(COMMAND, &wanted), "{args}");
+        assert!(!edit.nothing_to_do && plan(&after(&edit)).nothing_to_do, "once");
+    }
+    // Replacing is of a stranger's entry; in ours there is nothing to replace.
+    let text = file(COMMAND, &format!(r#"{whole}, {project}"#));
+    let edit = plan_connect(CLAUDE, Some(text.as_bytes()), "pm", &entry(), known, Replace::Yes).expect("planned");
+    assert_eq!(after(&edit), text);
+}
+
+#[test]
 fn taking_our_entry_out_of_a_file_that_changed_since_leaves_everything_else() {
     let before = "{\n  \"mcpServers\": {\n    \"a\": {\"command\": \"x\"}\n  }\n}\n";
     let connected = after(&connect(before));

@@ -19,7 +19,7 @@ use crate::view::{
 const AROUND: u32 = 2;
 
 /// A client as its files and the ledger say.
-struct Standing {
+pub(super) struct Standing {
     client: &'static Client,
     state: ClientState,
     located: Located,
@@ -132,7 +132,11 @@ impl Gateway {
     }
 
     /// The worst of a client's files decides.
-    async fn standing(&self, environment: &Environment, client: &'static Client) -> Result<Standing, Denial> {
+    pub(super) async fn standing(
+        &self,
+        environment: &Environment,
+        client: &'static Client,
+    ) -> Result<Standing, Denial> {
         let base = self.base(environment, client).await?;
         let records = self.records(client).await?;
         let mut worst: Option<Standing> = None;
@@ -189,11 +193,14 @@ impl Gateway {
         let state = match &look {
             Err(_) => ClientState::Unreadable,
             Ok(look) => match (record, &look.ours) {
-                (Some(row), ours) if drifted(row, ours.as_ref()) => ClientState::Drifted,
+                (_, Some((_, entry))) if !self.entry(base.client).is_ok_and(|wanted| entry.starts(&wanted)) => {
+                    ClientState::Drifted
+                }
                 (_, Some(_)) if base.hello_ms.is_some() => ClientState::Connected,
                 (_, Some(_)) => ClientState::Waiting,
-                (_, None) if place.is_read_only() => ClientState::ReadOnly,
-                (_, None) => ClientState::NotConnected,
+                (Some(_), None) => ClientState::Drifted,
+                (None, None) if place.is_read_only() => ClientState::ReadOnly,
+                (None, None) => ClientState::NotConnected,
             },
         };
         let error = look.as_ref().err().cloned().map(|error| {
@@ -211,12 +218,6 @@ impl Gateway {
             located: base.located.clone(),
         }
     }
-}
-
-/// Whether the entry we recorded is gone or says something else.
-fn drifted(row: &entries::Row, ours: Option<&(String, plans::Entry)>) -> bool {
-    let recorded = serde_json::from_str::<plans::Entry>(&row.entry_text).ok();
-    ours.is_none_or(|(name, entry)| *name != row.name || recorded.as_ref() != Some(entry))
 }
 
 /// The word the ledger keeps for what the watch found.
@@ -244,13 +245,19 @@ const fn badness(state: ClientState) -> u8 {
     }
 }
 
-fn problem(environment: &Environment, standing: &Standing) -> Option<ProblemRow> {
+pub(super) fn problem(environment: &Environment, standing: &Standing) -> Option<ProblemRow> {
     let title = standing.client.title;
     let path = standing.at.as_ref().map(|place| environment.shown(&place.path)).unwrap_or_default();
     let (lamp, what, detail, label) = match standing.state {
+        ClientState::Drifted if standing.look.ours.is_some() => (
+            Lamp::Caution,
+            format!("Our entry in {title} was changed"),
+            format!("It no longer starts this Pointsman. Repair mends it and keeps what was added. File: {path}"),
+            "Repair",
+        ),
         ClientState::Drifted => (
             Lamp::Caution,
-            format!("Our entry in {title} is gone or was changed"),
+            format!("Our entry in {title} is gone"),
             format!("{} offers no models of Pointsman until it is back. File: {path}", standing.client.short),
             "Repair",
         ),

@@ -81,7 +81,8 @@ impl Gateway {
             if nth > 0 {
                 diff.push(DiffLine { kind: DiffKind::Gap, number: 0, text: environment.shown(&step.place.path) });
             }
-            let lines = plans::diff(steps.client, step.before.as_deref(), step.edit.after.as_deref(), steps.entry.as_ref());
+            let lines =
+                plans::diff(steps.client, step.before.as_deref(), step.edit.after.as_deref(), steps.entry.as_ref());
             diff.extend(lines.into_iter().map(|line| DiffLine {
                 kind: kind(line.kind),
                 number: line.number,
@@ -250,7 +251,7 @@ impl Gateway {
     }
 
     /// What the client is told to start.
-    fn entry(&self, client: &Client) -> Result<Entry, Denial> {
+    pub(super) fn entry(&self, client: &Client) -> Result<Entry, Denial> {
         let home = &self.inner().home;
         let text = |path: &Path| path.to_str().map(str::to_owned);
         let (Some(command), Some(folder)) = (text(&home.bin_path()), text(home.path())) else {
@@ -296,6 +297,10 @@ pub(super) fn next_record(
     };
     match record {
         Some(row) if edit.nothing_to_do && row.entry_text == fresh.entry_text && row.name == fresh.name => None,
+        // Known under another name now; nothing was written, so what was said and done before still holds.
+        Some(row) if edit.nothing_to_do => {
+            Some(entries::Row { name: fresh.name, entry_text: fresh.entry_text, trouble: String::new(), ..row })
+        }
         // Ours over ours, and nobody else wrote in between: Disconnect still goes back to the first text.
         Some(row) if before.is_some_and(|bytes| sha256_hex(bytes) == row.file_hash_after) => {
             Some(entries::Row { made: row.made, file_hash_before: row.file_hash_before, backup: row.backup, ..fresh })

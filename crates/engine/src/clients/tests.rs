@@ -351,6 +351,46 @@ async fn a_wiped_or_changed_entry_is_noticed_once_and_repaired() {
 }
 
 #[tokio::test]
+async fn an_entry_that_was_extended_is_ours_and_one_that_leads_elsewhere_is_said_to_be_changed() {
+    let desk = Desk::new();
+    desk.write(ODD);
+    desk.connect().await.unwrap();
+    let ours = desk.text();
+    let extended = ours.replace("\"mcp\",", "\"mcp\",\"--project\",\"work\",").replace("\"pointsman\":", "\"pm\":");
+    let extended = extended.replace("\"claude-desktop\"]", "\"claude-desktop\"],\"env\":{\"K\":\"canary-8\"}");
+    assert!(extended.contains("work") && extended.contains("canary-8") && extended.contains("pm"), "{extended}");
+    desk.write(&extended);
+    assert_eq!(desk.state().await, ClientState::Waiting);
+    desk.gateway.watch_in(&desk.environment).await.unwrap();
+    let record =
+        || async { desk.gateway.records(known("claude-desktop").unwrap()).await.unwrap().pop_first().unwrap().1 };
+    let before = record().await;
+    assert_eq!(before.trouble, "");
+    desk.connect().await.unwrap();
+    assert_eq!(desk.text(), extended, "nothing to do");
+    assert_eq!(record().await, entries::Row { name: "pm".into(), ..before }, "no hello is asked for anew");
+
+    let problem = || async {
+        let standing = desk.gateway.standing(&desk.environment, known("claude-desktop").unwrap()).await.unwrap();
+        page::problem(&desk.environment, &standing).unwrap().title
+    };
+    let home = desk.gateway.home().path().to_string_lossy().into_owned();
+    desk.write(&extended.replace(&format!("\"{home}\""), "\"/elsewhere\""));
+    let card = desk.card().await;
+    assert_eq!(card.state, ClientState::Drifted);
+    assert!(card.entry.is_some_and(|entry| entry.contains("/elsewhere") && !entry.contains("canary")));
+    assert_eq!(problem().await, "Our entry in Claude Desktop was changed");
+    let plan = desk.gateway.plan_in(&desk.environment, "claude-desktop", CONNECT).await.unwrap();
+    assert!(!plan.diff.iter().any(|line| line.text.contains("canary")), "{plan:?}");
+    desk.connect().await.unwrap();
+    assert_eq!(desk.text(), extended, "repaired, and what was added is still there");
+
+    desk.write(ODD);
+    assert_eq!((desk.state().await, desk.card().await.entry), (ClientState::Drifted, None));
+    assert_eq!(problem().await, "Our entry in Claude Desktop is gone");
+}
+
+#[tokio::test]
 async fn the_registered_command_is_started_with_next_to_nothing_and_lists_its_tools() {
     let desk = Desk::new();
     desk.connect().await.unwrap();

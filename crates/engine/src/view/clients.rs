@@ -39,7 +39,7 @@ pub struct ClientCard {
     pub calls_today: u32,
     /// Backups we keep of its file.
     pub backups: u32,
-    /// Our entry as it is written, one line of JSON.
+    /// Our entry as it is written, one line of JSON, secrets masked.
     pub entry: Option<String>,
     /// The other servers in the file, by name.
     pub others: Vec<String>,
@@ -59,7 +59,8 @@ pub enum ClientState {
     Waiting,
     /// Our entry is not there.
     NotConnected,
-    /// Our entry was there and is gone or changed.
+    /// Our entry was there and is gone; or, where the card has an `entry`, was changed so that it no
+    /// longer starts this Pointsman as this client.
     Drifted,
     /// The file cannot be read; we do not write into it.
     Unreadable,
@@ -95,7 +96,7 @@ pub struct ConnectPlan {
     pub path: String,
     /// The name of our entry.
     pub name: String,
-    /// Line by line with three lines around each change; secrets of other entries masked.
+    /// Line by line with three lines around each change, secrets masked.
     pub diff: Vec<DiffLine>,
     /// Lines added.
     pub added: u32,
