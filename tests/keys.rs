@@ -142,6 +142,10 @@ async fn locked_missing_and_empty_are_told_apart() {
     assert_eq!(missing.code(), 1);
     assert!(missing.stderr.contains("No password store is running"), "{missing:?}");
     assert_eq!(store(&session).await, "missing");
+    let list = keys(&session, &["list", "--json"], "").await;
+    let row = &serde_json::from_str::<serde_json::Value>(&list.stdout).expect("JSON")["rows"][0];
+    assert_eq!((&row["state"], &row["last4"]), (&json!("locked"), &json!("a1b2")), "the key is not gone: {row}");
+    assert!(row["message"].as_str().is_some_and(|why| why.contains("No password store is running")), "{row}");
 
     session.restart(Keychain::Unlocked);
     assert_eq!(keys(&session, &["test", "here"], "").await.code(), 0, "nothing was lost");

@@ -24,6 +24,9 @@ struct Books {
     month: BTreeMap<String, MicroUsd>,
 }
 
+/// What is stored, or why it cannot be told: that is not "no key".
+type Stored = Result<Option<StoredKey>, String>;
+
 impl Gateway {
     /// The Keys page. Up to 5 s where the keychain does not answer.
     pub async fn keys_page(&self) -> KeysPage {
@@ -43,22 +46,25 @@ impl Gateway {
         for provider in providers.values() {
             let stored = self.stored_for(&store, provider).await;
             let check = books.checks.get(provider.id.as_str());
-            if stored.is_some() || check.is_some() || used.contains(&provider.id) {
-                rows.push(row(provider, &store, stored.as_ref(), check, &books, policy));
+            if matches!(stored, Ok(Some(_))) || check.is_some() || used.contains(&provider.id) {
+                rows.push(row(provider, &store, &stored, check, &books, policy));
             }
         }
         let providers = providers.values().filter(|provider| matches!(provider.key, KeyRef::Keychain(_)));
         KeysPage { store, rows, providers: providers.map(choice).collect() }
     }
 
-    /// What is stored for a provider, where the keychain can be read.
-    async fn stored_for(&self, store: &KeyStore, provider: &Provider) -> Option<StoredKey> {
+    /// What is stored for a provider.
+    async fn stored_for(&self, store: &KeyStore, provider: &Provider) -> Stored {
         let secrets = &self.inner().secrets;
         match &provider.key {
-            KeyRef::Keychain(item) if store.state == KeyStoreState::Ready => secrets.stored(item).await.ok().flatten(),
-            KeyRef::Keychain(_) | KeyRef::None => None,
+            KeyRef::Keychain(item) if store.state == KeyStoreState::Ready => {
+                secrets.stored(item).await.map_err(|denial| denial.sentence)
+            }
+            KeyRef::Keychain(_) => Err(store.sentence.clone()),
+            KeyRef::None => Ok(None),
             KeyRef::Env(_) => {
-                secrets.key(provider).await.ok().map(|key| super::shown(&key, provider.base_url.origin()))
+                Ok(secrets.key(provider).await.ok().map(|key| super::shown(&key, provider.base_url.origin())))
             }
         }
     }
@@ -82,7 +88,7 @@ fn used(policy: &Policy) -> BTreeSet<ProviderId> {
 fn row(
     provider: &Provider,
     store: &KeyStore,
-    stored: Option<&StoredKey>,
+    stored: &Stored,
     check: Option<&KeyCheck>,
     books: &Books,
     policy: Option<&Policy>,
@@ -92,50 +98,53 @@ fn row(
         KeyRef::Env(name) => (KeySource::Env, Some(name.clone())),
         KeyRef::None => (KeySource::None, None),
     };
-    // While the keychain is locked the last check still says which key it is.
-    let locked = source == KeySource::Keychain && store.state != KeyStoreState::Ready;
-    let seen = |from: fn(&KeyCheck) -> Option<String>| check.filter(|_| locked).and_then(from);
-    let fingerprint =
-        stored.map(|stored| stored.fingerprint.clone()).or_else(|| seen(|check| check.fingerprint.clone()));
+    // While the keychain cannot be read the last check still says which key it is.
+    let seen = |from: fn(&KeyCheck) -> Option<String>| check.filter(|_| stored.is_err()).and_then(from);
+    let found = stored.as_ref().ok().and_then(Option::as_ref);
+    let fingerprint = found.map(|found| found.fingerprint.clone()).or_else(|| seen(|check| check.fingerprint.clone()));
+    let last4 = found.map(|found| found.last4.clone()).or_else(|| seen(|check| check.last4.clone()));
     let check = check.filter(|check| check.fingerprint == fingerprint);
-    let state = state(provider, store, stored, check);
+    let state = state(provider, stored, check);
     KeyRow {
         provider: provider.id.as_str().to_owned(),
         title: provider.title.clone(),
         origin: provider.base_url.origin().to_string(),
         source,
         env,
-        last4: stored.map(|stored| stored.last4.clone()).or_else(|| check.filter(|_| locked)?.last4.clone()),
+        last4,
         fingerprint,
         state,
         checked_ms: check.map(|check| check.checked_ms),
         models: check.and_then(|check| check.models),
         month: Money::row(books.month.get(provider.id.as_str()).copied().unwrap_or(MicroUsd::ZERO)),
-        message: message(provider, state, stored, check),
+        message: message(provider, store, state, stored, check),
         classes: policy.map(|policy| first_choice(policy, &provider.id)).unwrap_or_default(),
     }
 }
 
-fn state(provider: &Provider, store: &KeyStore, stored: Option<&StoredKey>, check: Option<&KeyCheck>) -> KeyState {
+fn state(provider: &Provider, stored: &Stored, check: Option<&KeyCheck>) -> KeyState {
     let checked = check.map_or(KeyState::NotChecked, |check| check.state);
     match (&provider.key, stored) {
         (KeyRef::None, _) => checked,
-        (KeyRef::Keychain(_), _) if store.state == KeyStoreState::Locked => KeyState::Locked,
-        (KeyRef::Keychain(_) | KeyRef::Env(_), None) => KeyState::Missing,
-        (_, Some(stored)) if !stored.origins.contains(&provider.base_url.origin()) => KeyState::OtherOrigin,
-        (_, Some(_)) => checked,
+        (KeyRef::Keychain(_) | KeyRef::Env(_), Err(_)) => KeyState::Locked,
+        (KeyRef::Keychain(_) | KeyRef::Env(_), Ok(None)) => KeyState::Missing,
+        (_, Ok(Some(found))) if !found.origins.contains(&provider.base_url.origin()) => KeyState::OtherOrigin,
+        (_, Ok(Some(_))) => checked,
     }
 }
 
 /// What the provider said, or what to do.
 fn message(
     provider: &Provider,
+    store: &KeyStore,
     state: KeyState,
-    stored: Option<&StoredKey>,
+    stored: &Stored,
     check: Option<&KeyCheck>,
 ) -> Option<String> {
     match state {
-        KeyState::Valid | KeyState::Locked => None,
+        KeyState::Valid => None,
+        // Of a locked keychain the page speaks once, above its rows.
+        KeyState::Locked => stored.as_ref().err().filter(|_| store.state != KeyStoreState::Locked).cloned(),
         KeyState::Refused
         | KeyState::NoCredit
         | KeyState::RateLimited
@@ -145,8 +154,8 @@ fn message(
             KeyRef::Env(name) => Some(format!("The variable {name} is not set where this program was started.")),
             KeyRef::Keychain(_) | KeyRef::None => None,
         },
-        KeyState::OtherOrigin => stored.map(|stored| {
-            let entered = stored.origins.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
+        KeyState::OtherOrigin => stored.as_ref().ok().and_then(Option::as_ref).map(|found| {
+            let entered = found.origins.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
             format!(
                 "The key was entered for {entered} and is not sent to {}. Enter it again to use it there.",
                 provider.base_url.origin()
