@@ -91,6 +91,27 @@ async fn an_activation_is_signed_and_a_forged_or_repeated_one_is_not() {
     assert_eq!(gateway.draft().await.expect("it waits again").widens, ["The day cap goes from $2.00 to $50.00."]);
 }
 
+#[tokio::test]
+async fn what_was_activated_is_what_later_edits_are_held_against() {
+    let Some(home) = inside("what_was_activated_is_what_later_edits_are_held_against") else { return };
+    let gateway = open(&home);
+    let first = BASE.replace("models:", "  near: { provider: ollama, model: here, max_tokens: 9 }\nmodels:");
+    let without = BASE.to_owned();
+    let far = first.replace("provider: ollama, model: here", "provider: openai, model: small");
+    let rules = async |text: &str| {
+        std::fs::write(gateway.home().policy_path(), text).expect("saved");
+        gateway.policy_outlook(text).await.expect("told");
+        day_cap(&gateway).await.expect("a policy");
+        gateway.draft().await.is_none()
+    };
+    assert!(rules(&first).await && rules(&without).await);
+    assert!(!rules(&far).await, "the class was on this machine");
+    activate(&gateway, &far).await;
+    // The person has said yes to it: taken away and put back it acts, in every process.
+    assert!(rules(&without).await && rules(&far).await);
+    assert!(open(&home).draft().await.is_none());
+}
+
 #[test]
 fn without_a_keychain_an_activation_is_neither_given_nor_believed() {
     const NAME: &str = "without_a_keychain_an_activation_is_neither_given_nor_believed";

@@ -32,6 +32,10 @@ pub struct Widening {
 
 /// What `new` allows that `old` did not, in the order of the file's sections. Empty where the edit only
 /// narrows or reroutes within what was allowed.
+///
+/// Two edits that widen nothing each may widen together: what the first takes away is not there any
+/// more to hold the second against. So an edit is held against the last version the person approved as
+/// well as against the active one.
 pub fn widens(old: &Policy, new: &Policy) -> Vec<Widening> {
     let mut said = Said { old, new, sentences: Vec::new() };
     let Policy {

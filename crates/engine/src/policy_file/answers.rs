@@ -52,7 +52,7 @@ impl Gateway {
         // The chain alone: a look at the file would record what it finds there.
         let mut chain = Chain::default();
         chain.advance(inner.ledger.read(|c| rows::after(c, 0)).await?, &inner.secrets).await?;
-        let Some(active) = chain.active else {
+        let Some(active) = &chain.active else {
             return Ok(if chain.seq == 0 { Outlook::Acts } else { nothing_rules() });
         };
         if active.hash == disk::hash(text) {
@@ -61,11 +61,8 @@ impl Gateway {
         let Some(policy) = policy::read(text).policy else {
             return Err(Denial::new(Code::PolicyInvalid, "The text is not valid."));
         };
-        let widens = policy::widens(&active.policy, &policy);
-        if widens.is_empty() {
-            return Ok(Outlook::Acts);
-        }
-        Ok(Outlook::Waits(widens.into_iter().map(|widening| widening.sentence).collect()))
+        let widens = chain.widens(&policy);
+        Ok(if widens.is_empty() { Outlook::Acts } else { Outlook::Waits(widens) })
     }
 
     /// Writes the first routing.yaml of a home that has none and never had one. For the app and for

@@ -1,7 +1,9 @@
 //! Which version is active: the chain of activations, each claim checked as it is read.
 //!
 //! - `first` counts only as the very first row of a home.
-//! - `narrowing` counts only where nothing is widened against the version before; this is computed
+//! - `narrowing` counts only where nothing is widened, neither against the version before nor against
+//!   the one the person last stood behind (`first` or `activated`): two edits that narrow, such as a
+//!   class taken away and put back with another provider, add up to no widening one. This is computed
 //!   anew by every process.
 //! - `activated` counts only with a signature made by the app under its own keychain item. It binds
 //!   its place, the version and the one before, so it is good once.
@@ -43,9 +45,29 @@ pub(super) struct Chain {
     /// The place of the last row that was looked at.
     pub(super) seq: i64,
     pub(super) active: Option<Arc<ActivePolicy>>,
+    /// The last version the person stood behind: the first one, or one activated in the app. What only
+    /// narrowed since is held against it too.
+    base: Option<Arc<ActivePolicy>>,
 }
 
 impl Chain {
+    /// What a policy would allow that the active version or the one the person last stood behind did
+    /// not, as sentences. Empty where it only narrows; also where nothing is active, which is for the
+    /// caller to ask first.
+    pub(super) fn widens(&self, new: &Policy) -> Vec<String> {
+        let against = |old: &Option<Arc<ActivePolicy>>| {
+            let found = old.as_ref().map(|old| policy::widens(&old.policy, new)).unwrap_or_default();
+            found.into_iter().map(|widening| widening.sentence).collect::<Vec<_>>()
+        };
+        let mut said = against(&self.active);
+        for sentence in against(&self.base) {
+            if !said.iter().any(|other| becomes(other) == becomes(&sentence)) {
+                said.push(format!("Compared with the version you last approved: {sentence}"));
+            }
+        }
+        said
+    }
+
     /// Takes the rows that came since.
     ///
     /// # Errors
@@ -58,7 +80,14 @@ impl Chain {
         for (row, text) in rows {
             let seq = row.seq;
             match self.check(row, text, secrets).await? {
-                Ok(active) => self.active = Some(Arc::new(active)),
+                Ok(active) => {
+                    let active = Arc::new(active);
+                    match active.source {
+                        Kind::First | Kind::Activated => self.base = Some(active.clone()),
+                        Kind::Narrowing => {}
+                    }
+                    self.active = Some(active);
+                }
                 Err(why) => tracing::warn!(seq, why, "an activation of routing.yaml does not count"),
             }
             self.seq = seq;
@@ -82,7 +111,7 @@ impl Chain {
             Kind::First => Err("only the first row of a home can be the first"),
             Kind::Narrowing => match &self.active {
                 Some(active) if row.previous.as_ref() != Some(&active.hash) => Err("it follows another version"),
-                Some(active) if !policy::widens(&active.policy, &policy).is_empty() => Err("it widens"),
+                Some(_) if !self.widens(&policy).is_empty() => Err("it widens"),
                 Some(_) => Ok(()),
                 None => Err("there is nothing it could narrow"),
             },
@@ -97,6 +126,15 @@ impl Chain {
         let (hash, source, since_ms) = (row.hash, row.kind, row.at_ms);
         Ok(counts.map(|()| ActivePolicy { policy, hash, text, source, since_ms, problems: reading.problems }))
     }
+}
+
+/// A sentence about a widening without how it was before: against another version only that differs.
+/// Where a sentence is worded in another way it is merely told twice.
+fn becomes(sentence: &str) -> (&str, &str) {
+    if let Some((what, change)) = sentence.split_once(" goes from ") {
+        return (what, change.split_once(" to ").map_or(change, |(_, is)| is));
+    }
+    sentence.split_once(" instead of ").map_or((sentence, ""), |(is, _)| (is, ""))
 }
 
 fn unconfirmed(denial: Denial) -> Denial {

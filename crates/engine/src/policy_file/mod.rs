@@ -161,9 +161,8 @@ impl PolicyFile {
             None if state.chain.seq == 0 => Kind::First,
             None => return self.waits(inner, edit, vec![NOTHING_RULES.to_owned()], "").await,
             Some(active) => {
-                let widens = policy::widens(&active.policy, &edit.policy);
+                let widens = state.chain.widens(&edit.policy);
                 if !widens.is_empty() {
-                    let widens = widens.into_iter().map(|widening| widening.sentence).collect();
                     return self.waits(inner, edit, widens, &active.text).await;
                 }
                 Kind::Narrowing

@@ -111,6 +111,75 @@ async fn a_narrowing_edit_acts_and_a_widening_one_waits() {
     assert!(room.notices().is_empty());
 }
 
+/// A class of the machine's own models, another of a provider far away, and a name for a cheap model.
+const TWO: &str = r#"caps:
+  - { scope: all, window: day, limit_usd: 2.00 }
+defaults:
+  ask: { provider: openai, model: middle, max_tokens: 1000 }
+  private: { provider: ollama, model: here, max_tokens: 1000 }
+models:
+  ollama/here: { tier: L0, price: { input: 0, output: 0 } }
+  openai/small: { tier: L1, aliases: [quick], price: { input: 1, output: 1 } }
+  openai/middle: { tier: L2, price: { input: 2, output: 2 } }
+"#;
+
+#[tokio::test]
+async fn edits_that_narrow_one_by_one_do_not_widen_together() {
+    let private = "  private: { provider: ollama, model: here, max_tokens: 1000 }\n";
+    let elsewhere = "  private: { provider: openai, model: middle, max_tokens: 1000 }\n";
+    let used = "Prompts of private may go to openai, which it did not use so far.";
+    let alias = "openai/small: { tier: L1, aliases: [quick]";
+    let moved = TWO.replace(", aliases: [quick]", "").replace("tier: L2", "tier: L2, aliases: [quick]");
+    for (narrower, together, why) in [
+        (TWO.replace(private, ""), TWO.replace(private, elsewhere), used),
+        (TWO.replace(alias, "openai/small: { tier: L1"), moved, "The name quick means openai/middle instead of"),
+    ] {
+        let room = Room::with(TWO);
+        room.look().await.unwrap();
+        room.save(&narrower);
+        assert_eq!(room.look().await.unwrap().text, narrower, "the first edit narrows");
+        let Outlook::Waits(told) = room.gateway.policy_outlook(&together).await.unwrap() else { panic!("{why}") };
+        assert!(told.iter().any(|sentence| sentence.contains(why)), "{told:?}");
+        room.save(&together);
+        assert_eq!(room.look().await.unwrap().text, narrower);
+        assert_eq!(room.gateway.draft().await.expect("it waits").widens, told);
+
+        // A row of another program claims that it narrows: every process reckons for itself.
+        let (hash, before) = (disk::hash(&together), disk::hash(&narrower));
+        let claim = Activation { seq: 3, kind: Kind::Narrowing, hash, previous: Some(before), at_ms: 1, mac: None };
+        let text = together.clone();
+        assert!(room.gateway.inner().ledger.write(move |tx| rows::append(tx, &claim, &text)).await.unwrap());
+        assert_eq!(room.look().await.unwrap().text, narrower);
+        let other = room.again(Surface::Mcp);
+        assert_eq!(other.inner().policy.snapshot(other.inner()).await.unwrap().text, narrower);
+
+        // Back to what was approved.
+        room.save(TWO);
+        assert_eq!(room.look().await.unwrap().text, TWO);
+    }
+}
+
+#[tokio::test]
+async fn a_cap_or_a_model_that_was_restrained_is_not_released_by_an_edit() {
+    for (narrower, why) in [
+        (TWO.replace("2.00", "1"), "The day cap goes from $1.00 to $2.00."),
+        (
+            TWO.replace("openai/middle: { tier", "openai/middle: { enabled: false, tier"),
+            "openai/middle can be used again.",
+        ),
+        (TWO.replace(", price: { input: 2, output: 2 }", ""), "openai/middle gets its first price and can be used."),
+    ] {
+        let room = Room::with(TWO);
+        room.look().await.unwrap();
+        room.save(&narrower);
+        assert_eq!(room.look().await.unwrap().text, narrower);
+        // Also where it was allowed before: who lowered it meant it.
+        room.save(TWO);
+        assert_eq!(room.look().await.unwrap().text, narrower);
+        assert_eq!(room.gateway.draft().await.expect("it waits").widens, [why]);
+    }
+}
+
 #[tokio::test]
 async fn only_the_app_answers_an_edit_that_waits() {
     let room = Room::with(BASE);
