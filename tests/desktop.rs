@@ -159,23 +159,44 @@ async fn paste_the_key(screen: &Screen, window: &Window) {
     window.picture("03-key-pasted").await;
     window.press("form button", "Check and store").await;
     // The host is one that only routing.yaml names: the person sees it in a dialog no page can answer.
-    let dialog = wait("the native dialog", || {
-        let found = screen.try_ask("xdotool", &["search", "--onlyvisible", "--name", "Send a key to another host"])?;
-        found.lines().last().map(str::to_owned)
-    });
+    let dialog = dialog(screen, "Send a key to another host");
     assert!(stored(screen).is_none(), "nothing is stored before the person agreed");
     pictures::whole_screen(screen, "04-native-dialog");
-    // The left half of the row of buttons at its foot, pressed with the pointer as a person does.
-    let (width, height) = screen.size_of(&dialog);
-    let (x, y) = ((width / 4).to_string(), (height - 20).to_string());
-    screen.ask("xdotool", &["mousemove", "--window", &dialog, &x, &y]);
-    screen.ask("xdotool", &["click", "1"]);
+    press_in(screen, &dialog, Side::Left);
     window.says("table", "Valid").await;
     window.says("table", &KEY[KEY.len() - 4..]).await;
     window.picture("05-key-stored").await;
     let item = stored(screen).expect("the key is in the keyring");
     let held: Value = serde_json::from_str(&item).unwrap_or_else(|error| panic!("{error}: the item is JSON"));
     assert_eq!(held["key"], KEY, "the keyring holds the key");
+}
+
+/// Waits for a native dialog and gives its window.
+fn dialog(screen: &Screen, title: &str) -> String {
+    wait(&format!("the dialog {title}"), || {
+        let found = screen.try_ask("xdotool", &["search", "--onlyvisible", "--name", title])?;
+        found.lines().last().map(str::to_owned)
+    })
+}
+
+/// One of the two buttons of a dialog.
+#[derive(Clone, Copy)]
+enum Side {
+    Left,
+    Right,
+}
+
+/// Presses a button with the pointer, as a person does, and waits until the dialog is gone.
+fn press_in(screen: &Screen, dialog: &str, side: Side) {
+    let (width, height) = screen.size_of(dialog);
+    let x = match side {
+        Side::Left => width / 4,
+        Side::Right => width * 3 / 4,
+    };
+    // The buttons are a row at its foot.
+    screen.ask("xdotool", &["mousemove", "--window", dialog, &x.to_string(), &(height - 20).to_string()]);
+    screen.ask("xdotool", &["click", "1"]);
+    wait("the dialog to go", || (screen.size_of(dialog) == (0, 0)).then_some(()));
 }
 
 /// The item of the keyring, as another program reads it.
@@ -304,6 +325,49 @@ async fn dark() {
     let dark = window.run("return matchMedia('(prefers-color-scheme: dark)').matches").await;
     assert_eq!(dark["ok"], true, "the window follows the desktop");
     pictures::whole_screen(&screen, "dark-desktop");
+    window.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_edit_that_widens_acts_only_after_a_native_yes() {
+    let _alone = ONE_AT_A_TIME.lock().await;
+    tokio::time::timeout(AT_MOST, widen()).await.expect("the answers come in time");
+}
+
+async fn widen() {
+    let mut screen = Screen::up(Theme::Light, Panel::WithTray);
+    let home = screen.home().join(".local/share/pointsman");
+    // No provider is asked here; the port is one that nobody may listen on.
+    write_policy(&home, "http://127.0.0.1:1/v1");
+    let window = Window::open(&mut screen).await;
+    let item = tray::Item::find(&screen);
+    wait("the cap in the tray", || item.first(&screen).contains("of $2.00 today").then_some(()));
+
+    let file = home.join("routing.yaml");
+    let before = fs::read_to_string(&file).unwrap();
+    let wide = before.replace("limit_usd: 2.00", "limit_usd: 5.00");
+    fs::write(&file, &wide).unwrap();
+    window.says("main", "the edit widens what may be spent").await;
+    window.picture("widening-waits").await;
+    assert!(item.first(&screen).contains("of $2.00 today"), "the old cap holds while the edit waits");
+
+    window.press("main button", "Activate").await;
+    let asked = dialog(&screen, "Activate this edit of routing.yaml");
+    pictures::whole_screen(&screen, "widening-asked");
+    press_in(&screen, &asked, Side::Right);
+    window.says("main", "The edit still waits").await;
+    assert!(item.first(&screen).contains("of $2.00 today"), "not now means not now");
+
+    window.press("main button", "Activate").await;
+    press_in(&screen, &dialog(&screen, "Activate this edit of routing.yaml"), Side::Left);
+    wait("the new cap in the tray", || item.first(&screen).contains("of $5.00 today").then_some(()));
+    window.says(".figure", "of $5.00").await;
+
+    fs::write(&file, wide.replace("limit_usd: 5.00", "limit_usd: 9.00")).unwrap();
+    window.says("main", "the edit widens what may be spent").await;
+    window.press("main button", "Discard").await;
+    wait("the file as it was", || (fs::read_to_string(&file).ok()? == wide).then_some(()));
+    wait("the cap as it was", || item.first(&screen).contains("of $5.00 today").then_some(()));
     window.close().await;
 }
 
