@@ -96,8 +96,10 @@ hash: string,
 client: string,
 /** The file. */
 path: string,
-/** The name of our entry. */
+/** The name of our entry; where the client has two files, in the one that this is about. */
 name: string,
+/** The name that was asked for: what Connect is told with the hash. The files may hold others. */
+asked: string,
 /** Line by line with three lines around each change, secrets masked. */
 diff: Array<DiffLine>,
 /** Lines added. */

@@ -155,6 +155,15 @@ describe("Connect", () => {
     expect(await calls(page, "connect_apply")).toEqual([{ client: "claude-desktop", hash: "replaced", name: "pointsman" }]);
   });
 
+  test("asks again for the name the plan was asked for, not for the one it found", async () => {
+    const page = await window_.go("clients", "taken");
+    await button(page, "Connect").click();
+    await sheet(page).getByText("railway/pointsman-sim").waitFor();
+    await sheet(page).getByRole("button", { name: "Connect", exact: true }).click();
+    await sheet(page).getByText("The entry `pointsman-2` is in the file").waitFor();
+    expect(await calls(page, "connect_apply")).toEqual([{ client: "claude-desktop", hash: "9f2c41d0", name: "pointsman" }]);
+  });
+
   test("names the next step when no hello comes for 40 seconds", async () => {
     const page = window_.page;
     await page.clock.install();

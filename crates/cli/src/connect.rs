@@ -79,7 +79,7 @@ pub(crate) async fn run(args: Args, home: Option<PathBuf>) -> anyhow::Result<Exi
     if let Some(why) = refused {
         return refuse(&plan, &why, args.json);
     }
-    let outcome = gateway.connect_apply(&args.client, &plan.hash, &plan.name).await?;
+    let outcome = gateway.connect_apply(&args.client, &plan.hash, &plan.asked).await?;
     // A server in a bare environment needs a policy, and to know where the keychain is. Neither keeps
     // the entry from standing; doctor tells what is missing.
     if let Err(denial) = gateway.ensure_first_file().await {

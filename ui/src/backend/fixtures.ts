@@ -126,7 +126,7 @@ const DIFF: DiffLine[] = [
 
 function plan(over: Partial<ConnectPlan> = {}): ConnectPlan {
   return {
-    hash: "9f2c41d0", client: "claude-desktop", path: PATH, name: "pointsman", diff: DIFF, added: 5, removed: 1,
+    hash: "9f2c41d0", client: "claude-desktop", path: PATH, name: "pointsman", asked: "pointsman", diff: DIFF, added: 5, removed: 1,
     backup: "~/.local/share/pointsman/backups/claude-desktop/20261121-142400-9f2c.json", running: false, nothing_to_do: false, taken: null, ...over,
   };
 }
@@ -205,10 +205,10 @@ const commands: Answers = {
     if (!state.plan.taken) return state.plan;
     return replace ? { ...state.plan, hash: "replaced", name: "pointsman", added: 2, removed: 2 } : state.plan;
   },
-  connect_apply({ name }, state, news) {
+  connect_apply(_, state, news) {
     Object.assign(state.clients.clients[0]!, client(Date.now(), { state: "waiting", running: false, hello_ms: null, last_call_ms: null, backups: 1 }));
     queueMicrotask(() => news("client"));
-    return { done: true, sentence: `The entry \`${name}\` is in the file. Start Claude Desktop to use it.`, backup: state.plan.backup };
+    return { done: true, sentence: `The entry \`${state.plan.name}\` is in the file. Start Claude Desktop to use it.`, backup: state.plan.backup };
   },
   disconnect_plan: (_, state) => ({ ...state.plan, hash: "gone", diff: DIFF.map((l) => ({ ...l, kind: l.kind === "add" ? "del" : l.kind === "del" ? "add" : l.kind })), added: 1, removed: 5 }),
   disconnect_apply(_, state, news) {

@@ -66,16 +66,26 @@ impl Gateway {
         self.plan_in(&Environment::of_this_process(), client, Ask::Connect { name, replace }).await
     }
 
-    /// Writes our entry, as the plan with this hash showed it, and installs the program it starts.
+    /// Writes our entry, as the plan with this hash showed it, and installs the program it starts. `name`
+    /// is the one the plan was asked for.
     ///
     /// # Errors
     /// Where the file is no longer what the plan was made from, or cannot be written.
     pub async fn connect_apply(&self, client: &str, hash: &str, name: &str) -> Result<ConnectOutcome, Denial> {
-        let environment = Environment::of_this_process();
+        self.connect_in(&Environment::of_this_process(), client, hash, name).await
+    }
+
+    async fn connect_in(
+        &self,
+        environment: &Environment,
+        client: &str,
+        hash: &str,
+        name: &str,
+    ) -> Result<ConnectOutcome, Denial> {
         for replace in [Replace::No, Replace::Yes] {
-            let steps = self.steps(&environment, client, Ask::Connect { name, replace }).await?;
+            let steps = self.steps(environment, client, Ask::Connect { name, replace }).await?;
             if steps.hash() == hash {
-                return self.apply_in(&environment, steps).await;
+                return self.apply_in(environment, steps).await;
             }
         }
         Err(moved(known(client)?))

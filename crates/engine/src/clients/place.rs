@@ -15,9 +15,12 @@ pub(super) const OS: Os = if cfg!(windows) {
     Os::Linux
 };
 
-/// The variables that say where settings are, as this process has them.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Environment(pub(super) BTreeMap<String, String>);
+/// The variables that say where settings are, as this process has them, and the system they are of.
+#[derive(Clone, Debug)]
+pub(super) struct Environment {
+    pub(super) variables: BTreeMap<String, String>,
+    pub(super) os: Os,
+}
 
 impl Environment {
     pub(super) fn of_this_process() -> Self {
@@ -30,12 +33,12 @@ impl Environment {
         {
             found.insert("HOME".into(), home.to_string_lossy().into_owned());
         }
-        Self(found)
+        Self { variables: found, os: OS }
     }
 
     /// A path as it is shown: `~` for the person's folder.
     pub(super) fn shown(&self, path: &Path) -> String {
-        let home = self.0.get("HOME").filter(|home| home.len() > 1);
+        let home = self.variables.get("HOME").filter(|home| home.len() > 1);
         match home.and_then(|home| path.strip_prefix(home).ok()) {
             Some(rest) => Path::new("~").join(rest).to_string_lossy().into_owned(),
             None => path.to_string_lossy().into_owned(),
@@ -89,8 +92,11 @@ pub(super) struct Located {
 
 /// Looks for a client's settings: it is installed where the folder of its settings exists.
 pub(super) fn locate(client: &Client, environment: &Environment) -> Located {
-    let packages = packages_folder(OS, &environment.0).map(|folder| names_in(Path::new(&folder))).unwrap_or_default();
-    let looked_in: Vec<_> = candidates(client, OS, &environment.0, &packages).into_iter().map(PathBuf::from).collect();
+    let packages = packages_folder(environment.os, &environment.variables)
+        .map(|folder| names_in(Path::new(&folder)))
+        .unwrap_or_default();
+    let looked_in: Vec<_> =
+        candidates(client, environment.os, &environment.variables, &packages).into_iter().map(PathBuf::from).collect();
     let mut places = Vec::new();
     for path in &looked_in {
         let place = Place { path: resolved(path.clone()) };

@@ -30,6 +30,8 @@ pub(super) struct Steps {
     pub(super) client: &'static Client,
     /// `None`: our entry goes.
     entry: Option<Entry>,
+    /// The name that was asked for.
+    asked: String,
     steps: Vec<Step>,
 }
 
@@ -52,6 +54,24 @@ impl Steps {
 
     fn nothing_to_do(&self) -> bool {
         self.steps.iter().all(|step| step.edit.nothing_to_do)
+    }
+
+    /// The file whose name and entry are shown: one with a question to answer, else one that changes.
+    fn told(&self) -> Option<&Step> {
+        let asks = self.steps.iter().find(|step| step.edit.taken.is_some());
+        let changes = || self.steps.iter().find(|step| !step.edit.nothing_to_do);
+        asks.or_else(changes).or(self.steps.first())
+    }
+
+    /// The names of our entry in all files, each in its quotes.
+    fn names(&self) -> String {
+        let mut names = Vec::new();
+        for name in self.steps.iter().map(|step| format!("`{}`", step.edit.name)) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names.join(" and ")
     }
 }
 
@@ -90,20 +110,22 @@ impl Gateway {
             }));
         }
         let count = |kind| u32::try_from(diff.iter().filter(|line| line.kind == kind).count()).unwrap_or(u32::MAX);
-        let first = steps.steps.first();
+        let told = steps.told();
+        let mut written = steps.steps.iter().filter(|step| !step.edit.nothing_to_do);
         let backup =
-            first.and_then(|step| Some(self.backup_of(steps.client, &step.place.path, step.before.as_deref()?)));
+            written.find_map(|step| Some(self.backup_of(steps.client, &step.place.path, step.before.as_deref()?)));
         ConnectPlan {
             hash: steps.hash(),
             client: steps.client.id.into(),
-            path: first.map(|step| environment.shown(&step.place.path)).unwrap_or_default(),
-            name: first.map(|step| step.edit.name.clone()).unwrap_or_default(),
+            path: told.map(|step| environment.shown(&step.place.path)).unwrap_or_default(),
+            name: told.map(|step| step.edit.name.clone()).unwrap_or_default(),
+            asked: steps.asked.clone(),
             added: count(DiffKind::Add),
             removed: count(DiffKind::Del),
             backup: backup.map(|path| environment.shown(&path)).unwrap_or_default(),
             running,
             nothing_to_do: steps.nothing_to_do(),
-            taken: steps.steps.iter().find_map(|step| step.edit.taken.clone()),
+            taken: told.and_then(|step| step.edit.taken.clone()),
             diff,
         }
     }
@@ -145,11 +167,11 @@ impl Gateway {
             let edit = edit.map_err(|trouble| unreadable(environment, &place, &trouble))?;
             steps.push(Step { place, before, edit, record });
         }
-        let entry = match ask {
-            Ask::Connect { .. } => Some(entry),
-            Ask::Disconnect => None,
+        let (entry, asked) = match ask {
+            Ask::Connect { name, .. } => (Some(entry), name.to_owned()),
+            Ask::Disconnect => (None, String::new()),
         };
-        Ok(Steps { client, entry, steps })
+        Ok(Steps { client, entry, asked, steps })
     }
 
     pub(super) async fn apply_in(&self, environment: &Environment, steps: Steps) -> Result<ConnectOutcome, Denial> {
@@ -159,7 +181,8 @@ impl Gateway {
         }
         let nothing = steps.nothing_to_do();
         let mut backup = None;
-        let name = steps.steps.first().map(|step| step.edit.name.clone()).unwrap_or_default();
+        let names = steps.names();
+        let noun = if names.contains(" and ") { "entries" } else { "entry" };
         for step in steps.steps {
             let made = self.apply_step(environment, client, steps.entry.as_ref(), step).await?;
             backup = backup.or(made);
@@ -171,8 +194,8 @@ impl Gateway {
             format!(" Start {} to use it.", client.short)
         };
         let sentence = match (&steps.entry, nothing) {
-            (Some(_), false) => format!("{} has the entry `{name}` now.{next}", client.title),
-            (Some(_), true) => format!("{} already has the entry `{name}`. Nothing was changed.", client.title),
+            (Some(_), false) => format!("{} has the {noun} {names} now.{next}", client.title),
+            (Some(_), true) => format!("{} already has the {noun} {names}. Nothing was changed.", client.title),
             (None, false) => format!("Our entry is out of {}'s settings; everything else is as it was.", client.title),
             (None, true) => format!("{} has no entry of ours. Nothing was changed.", client.title),
         };

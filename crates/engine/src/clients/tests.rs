@@ -33,7 +33,30 @@ impl Desk {
         std::fs::set_permissions(home.bin_path(), PermissionsExt::from_mode(0o700)).unwrap();
         let gateway = Gateway::open(home, Caller::app()).unwrap();
         let person = folder.path().to_string_lossy().into_owned();
-        Self { environment: Environment([("HOME".to_owned(), person)].into()), folder, gateway }
+        let environment = Environment { variables: [("HOME".to_owned(), person)].into(), os: super::place::OS };
+        Self { environment, folder, gateway }
+    }
+
+    /// As [`Desk::new`], where Claude keeps two files: the packaged one and the classic one. The paths
+    /// are those of Windows; here their separators are part of the names.
+    fn with_two_files() -> (Self, [PathBuf; 2]) {
+        let mut desk = Self::new();
+        let local = desk.folder.path().join("local").to_string_lossy().into_owned();
+        let roaming = desk.folder.path().join("roaming").to_string_lossy().into_owned();
+        std::fs::create_dir_all(format!(r"{local}\Packages/Claude_pzs8")).unwrap();
+        let packaged = format!(r"{local}\Packages\Claude_pzs8\LocalCache\Roaming\Claude\claude_desktop_config.json");
+        let classic = format!(r"{roaming}\Claude\claude_desktop_config.json");
+        desk.environment.os = plans::Os::Windows;
+        desk.environment.variables.extend([("LOCALAPPDATA".into(), local), ("APPDATA".into(), roaming)]);
+        (desk, [packaged.into(), classic.into()])
+    }
+
+    /// Plans as the window does, then applies what was planned.
+    async fn plan_and_connect(&self, replace: Replace) -> (ConnectPlan, ConnectOutcome) {
+        let ask = Ask::Connect { name: NAME, replace };
+        let plan = self.gateway.plan_in(&self.environment, "claude-desktop", ask).await.unwrap();
+        let connecting = self.gateway.connect_in(&self.environment, "claude-desktop", &plan.hash, &plan.asked);
+        (plan.clone(), connecting.await.unwrap())
     }
 
     fn config(&self) -> PathBuf {
@@ -388,6 +411,51 @@ async fn an_entry_that_was_extended_is_ours_and_one_that_leads_elsewhere_is_said
     desk.write(ODD);
     assert_eq!((desk.state().await, desk.card().await.entry), (ClientState::Drifted, None));
     assert_eq!(problem().await, "Our entry in Claude Desktop is gone");
+}
+
+#[tokio::test]
+async fn two_files_in_which_our_entry_has_two_names_are_both_connected() {
+    let theirs = r#"{"mcpServers":{"pointsman":{"command":"theirs","env":{"K":"canary-9"}}}}"#;
+    let names = |path: &PathBuf| -> Vec<String> {
+        let value: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        value["mcpServers"].as_object().unwrap().keys().cloned().collect()
+    };
+    // Connected as pointsman-2 in the first, and the second file is new.
+    let (desk, [packaged, classic]) = Desk::with_two_files();
+    std::fs::write(&packaged, theirs).unwrap();
+    std::fs::write(&classic, theirs).unwrap();
+    let (plan, done) = desk.plan_and_connect(Replace::No).await;
+    assert_eq!((plan.asked.as_str(), plan.name.as_str()), ("pointsman", "pointsman-2"));
+    assert!(done.sentence.contains("the entry `pointsman-2` now"), "{}", done.sentence);
+    std::fs::remove_file(&classic).unwrap();
+    let (plan, done) = desk.plan_and_connect(Replace::No).await;
+    assert_eq!(
+        (plan.name.as_str(), plan.taken, plan.backup.as_str()),
+        ("pointsman", None, ""),
+        "the file that changes"
+    );
+    assert!(done.sentence.contains("the entries `pointsman-2` and `pointsman` now"), "{}", done.sentence);
+    assert_eq!(names(&packaged), ["pointsman", "pointsman-2"]);
+    assert_eq!(names(&classic), ["pointsman"]);
+    desk.disconnect().await.unwrap();
+    assert_eq!(std::fs::read_to_string(&packaged).unwrap(), theirs);
+
+    // The name is taken in the second only: the question is about that one, and both answers work.
+    for (replace, second) in [(Replace::No, ["pointsman", "pointsman-2"].as_slice()), (Replace::Yes, &["pointsman"])] {
+        let (desk, [packaged, classic]) = Desk::with_two_files();
+        std::fs::write(&classic, theirs).unwrap();
+        let (plan, _) = desk.plan_and_connect(replace).await;
+        assert_eq!(plan.taken.is_some(), replace == Replace::No);
+        if let Some(shown) = plan.taken {
+            assert!(plan.name == "pointsman-2" && shown.contains("theirs"), "{} {shown}", plan.name);
+        }
+        assert!(!plan.diff.iter().any(|line| line.text.contains("canary")), "{:?}", plan.diff);
+        assert!(!plan.backup.is_empty(), "the second file was there");
+        assert_eq!(names(&packaged), ["pointsman"]);
+        assert_eq!(names(&classic), second);
+        desk.disconnect().await.unwrap();
+        assert!(!packaged.exists() && std::fs::read_to_string(&classic).unwrap() == theirs);
+    }
 }
 
 #[tokio::test]

@@ -94,8 +94,10 @@ pub struct ConnectPlan {
     pub client: String,
     /// The file.
     pub path: String,
-    /// The name of our entry.
+    /// The name of our entry; where the client has two files, in the one that this is about.
     pub name: String,
+    /// The name that was asked for: what Connect is told with the hash. The files may hold others.
+    pub asked: String,
     /// Line by line with three lines around each change, secrets masked.
     pub diff: Vec<DiffLine>,
     /// Lines added.
