@@ -14,7 +14,7 @@ use super::place::OS;
 const CLOSE_WAIT: Duration = Duration::from_secs(20);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
-/// How to start the program again.
+/// How to start the program again: kept in the ledger, so nothing in it may be a secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Start {
     pub(super) program: PathBuf,
@@ -63,11 +63,17 @@ pub(super) fn find(client: &Client) -> Option<Running> {
 fn start_of(process: &sysinfo::Process) -> Start {
     let image = process.environ().iter().find_map(|pair| pair.to_str()?.strip_prefix("APPIMAGE=").map(PathBuf::from));
     let exe = process.exe().map(Path::to_path_buf).unwrap_or_default();
-    let args = process.cmd().iter().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect();
+    let args = process.cmd().iter().skip(1).map(|arg| arg.to_string_lossy().into_owned()).filter(|arg| is_switch(arg));
     match image {
         Some(program) => Start { program, args: Vec::new() },
-        None => Start { program: exe, args },
+        None => Start { program: exe, args: args.collect() },
     }
+}
+
+/// Whether an argument may be remembered: a switch of the program. Anything else may be what it was
+/// opened for, such as a link that signs someone in.
+pub(super) fn is_switch(arg: &str) -> bool {
+    arg.starts_with("--") && !arg.contains("://")
 }
 
 /// Asks the program to quit and waits until it is gone. `false`: it is still there.

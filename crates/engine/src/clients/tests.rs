@@ -490,14 +490,25 @@ async fn the_clients_program_is_found_by_its_executable_and_closed_politely() {
     static ROW: Client = Client { linux_programs: &["pointsman-test-client"], ..plans::CLIENTS[0] };
     let folder = tempfile::tempdir().unwrap();
     let program = folder.path().join("pointsman-test-client");
-    std::fs::copy("/bin/sleep", &program).unwrap();
-    let mut fake = Command::new(&program).arg("600").spawn().unwrap();
+    // It runs on whatever else it is told, and with the switch alone.
+    std::fs::copy("/usr/bin/tail", &program).unwrap();
+    let mut fake = Command::new(&program)
+        .args(["--follow", "--retry", "claude://login?token=canary-1", "canary-2"])
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
     let running = process::find(&ROW).expect("it runs");
     assert_eq!(running.roots.iter().map(|pid| pid.as_u32()).collect::<Vec<_>>(), [fake.id()]);
-    assert_eq!(running.start, process::Start { program: program.clone(), args: vec!["600".into()] });
+    let switches = ["--follow", "--retry"].map(String::from).to_vec();
+    assert_eq!(running.start, process::Start { program: program.clone(), args: switches });
+    assert!(!process::is_switch("--open=claude://login?token=canary-3") && !process::is_switch("-canary-4"));
     let desk = Desk::new();
     let closed = desk.gateway.close(&ROW).await.unwrap();
     assert!(closed.done, "{}", closed.sentence);
+    let kept = desk.gateway.inner().ledger.read(|c| setting::get(c, &start_setting(&ROW))).await.unwrap().unwrap();
+    assert!(kept.contains("--follow") && !kept.contains("canary"), "{kept}");
     let status = fake.wait().unwrap();
     assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(15), "asked, not killed");
 
