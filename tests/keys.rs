@@ -13,6 +13,8 @@ use std::os::unix::net::UnixListener;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use pointsman_engine::view::{Lamp, Running};
+use pointsman_engine::{Caller, Gateway, Home};
 use pointsman_practice::{Endpoint, Options, Practice, Script};
 use serde_json::json;
 use support::{Keychain, POINTSMAN, Said, Session, files_with, said};
@@ -149,6 +151,65 @@ async fn locked_missing_and_empty_are_told_apart() {
 
     session.restart(Keychain::Unlocked);
     assert_eq!(keys(&session, &["test", "here"], "").await.code(), 0, "nothing was lost");
+}
+
+/// In the environment of a test that runs as a process of its own, away from the machine's own bus.
+const ALONE: &str = "POINTSMAN_TEST_ALONE";
+
+/// Runs the test of this name again without the machine's session; true in there.
+fn alone(name: &str) -> bool {
+    if std::env::var_os(ALONE).is_some() {
+        return true;
+    }
+    let mut command = Command::new(std::env::current_exe().expect("a path"));
+    command.env_clear().env("PATH", std::env::var_os("PATH").expect("a PATH")).env(ALONE, "1");
+    let status = command.args(["--exact", name, "--nocapture"]).status();
+    assert!(status.expect("it starts").success(), "{name} failed in a process of its own");
+    false
+}
+
+/// Tells the home where its keychain is now, as the app does at its start.
+fn remember_bus(session: &Session) {
+    let remembered = json!({ "items": "", "bus": session.env()["DBUS_SESSION_BUS_ADDRESS"] });
+    std::fs::write(session.home().join("keychain.json"), remembered.to_string()).expect("keychain.json");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_status_follows_the_keychain_both_ways() {
+    if !alone("the_status_follows_the_keychain_both_ways") {
+        return;
+    }
+    let (mut session, server) = (Session::start(), server(CANARY).await);
+    session.policy(&policy(&server));
+    assert_eq!(set(&session, &server, CANARY).await.code(), 0);
+    let open = |session: &Session| {
+        remember_bus(session);
+        Gateway::open(Home::at(Some(session.home())).expect("a home"), Caller::app()).expect("a gateway")
+    };
+
+    session.restart(Keychain::Locked);
+    let gateway = open(&session);
+    let status = gateway.status().await.expect("a status");
+    assert_eq!((status.running, status.key_problems), (Running::Stopped, 1), "nobody had used a key before");
+    let problems = gateway.overview().await.expect("a page").problems;
+    assert!(problems.iter().any(|row| row.id == "keychain" && row.lamp == Lamp::Stop), "{problems:?}");
+
+    session.restart(Keychain::Unlocked);
+    remember_bus(&session);
+    gateway.keychain_look().await;
+    let status = gateway.status().await.expect("a status");
+    assert_eq!((status.running, status.key_problems), (Running::Running, 0), "unlocked by somebody else");
+
+    session.restart(Keychain::Locked);
+    remember_bus(&session);
+    gateway.keychain_look().await;
+    assert_eq!(gateway.status().await.expect("a status").running, Running::Stopped, "and locked again");
+
+    let local = format!("{}  local: {{base_url: \"{}\", local: true}}\n", policy(&server), server.base_url());
+    forget(&session);
+    session.policy(&local.replace("providers:", "  ask: {provider: local, model: practice-small}\nproviders:"));
+    let status = open(&session).status().await.expect("a status");
+    assert_eq!((status.running, status.key_problems), (Running::Attention, 1), "something still works");
 }
 
 #[tokio::test(flavor = "multi_thread")]

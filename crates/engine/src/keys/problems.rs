@@ -1,8 +1,9 @@
 //! What is wrong with keys, for Overview and the tray. From the ledger, the policy and what this
-//! process last saw of the keychain: asked several times a minute, so the keychain is asked only about
-//! a provider of which the ledger knows nothing.
+//! process last saw of the keychain: asked several times a minute, so the keychain is looked at twice
+//! a minute, and asked only about a provider of which the ledger knows nothing.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use pointsman_core::catalog::{KeyRef, Provider};
 use pointsman_core::policy::Policy;
@@ -11,22 +12,35 @@ use crate::Gateway;
 use crate::ledger::key_check::{self, KeyCheck};
 use crate::view::{Action, ActionKind, KeyState, KeyStoreState, Lamp, ProblemRow};
 
+/// How old what is known of the keychain may be.
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
+
 impl Gateway {
-    /// Keys that keep the policy from working, worst first.
+    /// Sees whether the keychain can be used now, for the status and Overview. Never asks the person
+    /// anything. Up to 5 s.
+    pub async fn keychain_look(&self) {
+        self.inner().secrets.look(Duration::ZERO).await;
+    }
+
+    /// Keys that keep the policy from working, worst first. Up to 5 s where the keychain hangs.
     pub(crate) async fn key_problems(&self) -> Vec<ProblemRow> {
+        let secrets = &self.inner().secrets;
         // Without a policy nothing is routed, and that is the problem to show.
         let Ok(active) = self.inner().policy.snapshot(self.inner()).await else { return Vec::new() };
         // An unreadable ledger has its own, louder sentence.
         let Ok(checks) = self.inner().ledger.read(key_check::all).await else { return Vec::new() };
         let checks: BTreeMap<_, _> = checks.into_iter().map(|check| (check.provider.clone(), check)).collect();
         let used = used(&active.policy);
-        if used.iter().any(|(provider, _)| matches!(provider.key, KeyRef::Keychain(_)))
-            && let Some((state, sentence)) = self.inner().secrets.last_trouble()
-        {
-            return vec![store_problem(state, sentence)];
+        let mut trouble = None;
+        if used.iter().any(|(provider, _)| is_kept(provider)) {
+            secrets.look(LOOK_AGAIN).await;
+            trouble = secrets.last_trouble();
         }
-        let mut problems = Vec::new();
-        for (provider, classes) in used {
+        let unreadable = trouble.is_some();
+        let lamp = if needs_keychain(&active.policy) { Lamp::Stop } else { Lamp::Caution };
+        let mut problems: Vec<_> = trouble.map(|(state, why)| store_problem(lamp, state, why)).into_iter().collect();
+        // Of a key that cannot be read nothing else is worth saying.
+        for (provider, classes) in used.into_iter().filter(|(provider, _)| !(unreadable && is_kept(provider))) {
             let check = checks.get(provider.id.as_str());
             // A ledger that was lost says nothing about the keychain.
             let unknown = check.is_none() && self.has_key(provider).await;
@@ -43,6 +57,15 @@ impl Gateway {
     }
 }
 
+fn is_kept(provider: &Provider) -> bool {
+    matches!(provider.key, KeyRef::Keychain(_))
+}
+
+/// Whether no model of the policy can be called without the keychain.
+fn needs_keychain(policy: &Policy) -> bool {
+    policy.callable().iter().all(|model| policy.providers.get(&model.provider).is_some_and(is_kept))
+}
+
 /// Each provider that is some class's first choice, with those classes.
 fn used(policy: &Policy) -> Vec<(&Provider, Vec<&str>)> {
     let classes = |provider: &Provider| -> Vec<&str> {
@@ -52,7 +75,7 @@ fn used(policy: &Policy) -> Vec<(&Provider, Vec<&str>)> {
     policy.providers.values().map(|provider| (provider, classes(provider))).filter(|(_, c)| !c.is_empty()).collect()
 }
 
-fn store_problem(state: KeyStoreState, detail: String) -> ProblemRow {
+fn store_problem(lamp: Lamp, state: KeyStoreState, detail: String) -> ProblemRow {
     let (title, action) = match state {
         KeyStoreState::Locked | KeyStoreState::Ready => (
             "The keychain is locked",
@@ -63,7 +86,7 @@ fn store_problem(state: KeyStoreState, detail: String) -> ProblemRow {
             Action { kind: ActionKind::OpenKeys, label: "Open Keys".into(), target: None },
         ),
     };
-    ProblemRow { id: "keychain".into(), lamp: Lamp::Stop, title: title.into(), detail, action: Some(action) }
+    ProblemRow { id: "keychain".into(), lamp, title: title.into(), detail, action: Some(action) }
 }
 
 fn key_problem(provider: &Provider, classes: &[&str], check: Option<&KeyCheck>) -> Option<ProblemRow> {

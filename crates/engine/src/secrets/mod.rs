@@ -98,6 +98,8 @@ struct Shared {
     slow_until: Mutex<Option<Instant>>,
     /// What was wrong at the last use.
     trouble: Mutex<Option<Trouble>>,
+    /// When it was last looked at without a use.
+    looked: Mutex<Option<Instant>>,
 }
 
 /// The keys of one home. Clones share the thread and what is in memory.
@@ -120,6 +122,7 @@ impl Secrets {
             cache: Mutex::default(),
             slow_until: Mutex::default(),
             trouble: Mutex::default(),
+            looked: Mutex::default(),
         }))
     }
 
@@ -209,6 +212,17 @@ impl Secrets {
     /// What was wrong with the keychain when this process last used it. Opens nothing.
     pub(crate) fn last_trouble(&self) -> Option<(KeyStoreState, String)> {
         lock(&self.0.trouble).as_ref().map(|trouble| (trouble.state(), trouble.sentence()))
+    }
+
+    /// Sees how the keychain is now, for [`Self::last_trouble`], unless that was done less than `every`
+    /// ago. Asks the person nothing. Up to 5 s.
+    pub(crate) async fn look(&self, every: Duration) {
+        let last = lock(&self.0.looked).replace(Instant::now());
+        match last.filter(|last| last.elapsed() < every) {
+            // The clock runs from the last look that was made.
+            Some(last) => *lock(&self.0.looked) = Some(last),
+            None => drop(self.ask(LIMIT, |store, _| store.ready()).await),
+        }
     }
 
     /// Asks the person to unlock the keychain, once, and waits up to 2 minutes for it. Only after a

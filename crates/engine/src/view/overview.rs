@@ -203,7 +203,7 @@ impl Gateway {
         let policy = self.policy_problem().await;
         let problems = count(&key) + count(&client) + count(&money.problems) + u32::from(policy.is_some()) + draft;
         let paused = self.paused().await?;
-        let stopped = policy.as_ref().is_some_and(|row| row.lamp == Lamp::Stop);
+        let stopped = policy.iter().chain(&key).any(|row| row.lamp == Lamp::Stop);
         let running = match (&paused, stopped, problems) {
             (Some(_), _, _) => Running::Paused,
             (None, true, _) => Running::Stopped,
