@@ -113,7 +113,9 @@ running: boolean,
 /** The file is already as wanted. */
 nothing_to_do: boolean,
 /** An entry of this name exists that is not ours: its text. `name` is then a free one, and Replace is the other choice. */
-taken: string | null, };
+taken: string | null,
+/** The person added something to our entry that stays and may hold a key. */
+keeps_secrets: boolean, };
 
 /** What a line of a diff is. */
 export type DiffKind = "same" | "add" | "del" | "gap";

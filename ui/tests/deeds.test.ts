@@ -83,6 +83,22 @@ test("a locked keychain is asked to unlock once, by the button", async () => {
   expect(await calls(page, "keychain_unlock")).toEqual([{}]);
 });
 
+test.each(["keys", "overview"] as const)("%s says why a keychain stayed locked", async (where) => {
+  const page = await window_.go(where, "locked");
+  const sentence = "The keychain is still locked: its password was not entered.";
+  await page.evaluate((sentence) => (window.fake.state.commands.keychain_unlock = () => ({ state: "locked", name: "GNOME Keyring", sentence })), sentence);
+  await button(page, "Unlock").click();
+  await page.getByRole("alert").getByText(sentence).waitFor();
+  expect(await calls(page, "keychain_unlock")).toEqual([{}]);
+});
+
+test("without a ledger Overview says so and makes up no number", async () => {
+  const page = await window_.go("overview", "ledgerless");
+  await page.getByText("The ledger cannot be used", { exact: true }).waitFor();
+  const shown = (await page.locator("main").textContent()) ?? "";
+  expect(shown).not.toMatch(/no cap|\$|first request|0 requests/i);
+});
+
 describe("Connect", () => {
   const sheet = (page: Page) => page.getByRole("dialog");
 
@@ -198,7 +214,9 @@ test("an entry that is gone and one that was changed are told apart", async () =
   await page.getByText("Entry was changed", { exact: true }).waitFor();
   await page.getByText("it no longer starts this Pointsman for Claude Desktop").waitFor();
   expect(await page.getByText("cannot reach Pointsman").count()).toBe(0);
-  await button(page, "Repair").waitFor();
+  await button(page, "Repair").click();
+  await page.getByRole("dialog").getByText("What you added to the entry stays in the file").waitFor();
+  expect(await page.getByText("Keys stay in GNOME Keyring.").count(), "not said of a file that may hold one").toBe(0);
 });
 
 describe("the pause", () => {

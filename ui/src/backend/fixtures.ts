@@ -127,7 +127,7 @@ const DIFF: DiffLine[] = [
 function plan(over: Partial<ConnectPlan> = {}): ConnectPlan {
   return {
     hash: "9f2c41d0", client: "claude-desktop", path: PATH, name: "pointsman", asked: "pointsman", diff: DIFF, added: 5, removed: 1,
-    backup: "~/.local/share/pointsman/backups/claude-desktop/20261121-142400-9f2c.json", running: false, nothing_to_do: false, taken: null, ...over,
+    backup: "~/.local/share/pointsman/backups/claude-desktop/20261121-142400-9f2c.json", running: false, nothing_to_do: false, taken: null, keeps_secrets: false, ...over,
   };
 }
 
@@ -154,6 +154,7 @@ function base(now: number): Fixture {
   return {
     status: { running: "running", problems: 0, key_problems: 0, client_problems: 0, paused: null, practice: false, today: usd(1_420_000), day_limit: usd(5_000_000), day_used_bp: 2840, store_name: "GNOME Keyring", version: "0.1.0" },
     overview: {
+      readable: true,
       today: bar(1_420_000, 50_000, 5_000_000, midnight(now, 1)), month: bar(23_100_000, 50_000, 50_000_000, nextMonth(now)),
       hours: [6, 8, 3, 0, 2, 4, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 4, 7, 9, 5, 2, 11, 5], requests_24h: 68, problems: [],
       recent: rows.slice(0, 5), clients: [{ id: "claude-desktop", title: "Claude Desktop", state: "connected", last_call_ms: now - 2 * MIN }],
@@ -326,7 +327,7 @@ export const fixtures: Record<string, (now: number) => Fixture> = {
   }),
   storeless: with_((state) => {
     state.keys.store = { state: "missing", name: "password store", sentence: "Install and start GNOME Keyring or KWallet, or name an environment variable under `providers` in routing.yaml." };
-    state.keys.rows = state.keys.rows.filter((row) => row.source !== "keychain");
+    for (const row of state.keys.rows) if (row.source === "keychain") Object.assign(row, { state: "locked", models: null, checked_ms: null, message: "No password store is running, so no key can be read or kept." });
   }),
   unreachable: with_((state) => {
     Object.assign(state.keys.rows[0]!, { state: "no_credit", message: "OpenAI says the account has no credit (402). Add credit there, then check again." });
@@ -337,6 +338,15 @@ export const fixtures: Record<string, (now: number) => Fixture> = {
     const denial = { code: "ledger_unavailable", sentence: "The ledger cannot be read: the disk is full. Make room, then try again." };
     for (const cmd of ["overview", "keys", "clients", "activity", "status"]) state.deny[cmd] = denial;
   }),
+  ledgerless: with_((state, now) => {
+    const none: Money = { micros: 0, text: "–" };
+    const unknown = (resets_ms: number): MoneyBar => ({ used: none, held: none, left: null, limit: null, used_bp: 0, held_bp: 0, resets_ms });
+    Object.assign(state.status, { running: "stopped", problems: 1, today: none, day_limit: null, day_used_bp: 0 });
+    Object.assign(state.overview, {
+      readable: false, today: unknown(midnight(now, 1)), month: unknown(nextMonth(now)), hours: [], requests_24h: 0, recent: [], clients: [],
+      problems: [{ id: "ledger", lamp: "stop", title: "The ledger cannot be used", detail: "The ledger cannot be used (disk I/O error), and without it no cap can hold, so the call is refused. Check that the disk has room and the home folder can be written, or run `pointsman doctor`.", action: null }],
+    });
+  }),
   slow: with_((state) => {
     state.hang = ["overview", "keys", "clients", "activity"];
   }),
@@ -345,7 +355,7 @@ export const fixtures: Record<string, (now: number) => Fixture> = {
   changed: onlyClient({
     state: "drifted",
     entry: '{"command":"/home/kim/.local/share/pointsman/bin/pointsman","args":["mcp","--home","/mnt/old","--client","claude-desktop","--project","work"],"env":{"TEAM":"•••"}}',
-  }),
+  }, (state) => (state.plan.keeps_secrets = true)),
   unreadable: onlyClient({
     state: "unreadable", entry: null, others: [], last_call_ms: null,
     error: { line: 23, column: 6, sentence: "unexpected `,`.", first_line: 22, lines: ['      "args": ["-y", "@acme/issues-mcp"]', "    },,", '    "postgres": {'] },

@@ -241,6 +241,7 @@ export const en = {
   "sheet.backup.none": "none; there is no file yet",
   "sheet.keys": "Key in the file",
   "sheet.keys.none": "none. Keys stay in {store}.",
+  "sheet.keys.kept": "We write none. What you added to the entry stays in the file, also where it holds a key.",
   "sheet.restart": "Restart",
   "sheet.restart.no": "not needed; seen at its next start",
   "sheet.restart.running": "needed; it reads the file when it starts",

@@ -71,6 +71,8 @@ pub struct Edit {
     pub nothing_to_do: bool,
     /// The text of an entry with the wanted name that is not ours, secrets masked.
     pub taken: Option<String>,
+    /// What the person added to our entry is there still, and some of it may be a key.
+    pub keeps_secrets: bool,
 }
 
 /// The bytes to go back to while a file is still as we left it.
@@ -133,14 +135,23 @@ pub fn plan_connect(
     let list = servers(&doc, client)?;
     let empty = serde_json::Map::new();
     let listed = doc.value.get(client.root_key).and_then(Value::as_object).unwrap_or(&empty);
-    let mut edit = Edit { name: name.to_owned(), after: None, made: Made::Entry, nothing_to_do: false, taken: None };
+    let mut edit = Edit {
+        name: name.to_owned(),
+        after: None,
+        made: Made::Entry,
+        nothing_to_do: false,
+        taken: None,
+        keeps_secrets: false,
+    };
     if let Some(known) = find(listed, ours) {
         edit.name = known;
     } else if let Some(stranger) = listed.get(name).filter(|_| replace == Replace::No) {
         edit.taken = Some(mask::value(name, stranger));
         edit.name = free_name(name, listed);
     }
-    let known = listed.get(&edit.name).filter(|value| is_ours(value, ours)).and_then(entry_of);
+    let standing = listed.get(&edit.name).filter(|value| is_ours(value, ours));
+    let known = standing.and_then(entry_of);
+    edit.keeps_secrets = standing.is_some_and(|value| mask::entry(value, Some(entry)) != value.to_string());
     if known.as_ref().is_some_and(|known| known.starts(entry)) {
         return Ok(Edit { after: Some(bytes.to_vec()), nothing_to_do: true, ..edit });
     }
@@ -183,7 +194,8 @@ pub fn plan_disconnect(
     undo: Option<Undo<'_>>,
 ) -> Result<Edit, FileTrouble> {
     let name = ours.name.unwrap_or("pointsman").to_owned();
-    let mut edit = Edit { name, after: text.map(<[u8]>::to_vec), made, nothing_to_do: true, taken: None };
+    let mut edit =
+        Edit { name, after: text.map(<[u8]>::to_vec), made, nothing_to_do: true, taken: None, keeps_secrets: false };
     let Some(bytes) = text else { return Ok(edit) };
     if let Some(undo) = undo.filter(|undo| undo.hash_after == sha256_hex(bytes)) {
         return Ok(Edit { after: undo.before.map(<[u8]>::to_vec), nothing_to_do: false, ..edit });
@@ -260,7 +272,7 @@ fn fresh(client: &Client, bom: &str, name: &str, entry: &Entry) -> Edit {
     let list = layout.inner().object(&[(name, written(entry, &layout.inner().inner()))]);
     let text = format!("{bom}{}\n", layout.object(&[(client.root_key, list)]));
     let after = Some(text.into_bytes());
-    Edit { name: name.to_owned(), after, made: Made::File, nothing_to_do: false, taken: None }
+    Edit { name: name.to_owned(), after, made: Made::File, nothing_to_do: false, taken: None, keeps_secrets: false }
 }
 
 /// Applies a splice and reads the result back: it must say what was wanted and nothing else.

@@ -139,6 +139,7 @@ fn an_entry_of_that_name_that_is_not_ours_is_left_unless_replacing_was_chosen() 
     let replaced =
         plan_connect(CLAUDE, Some(before.as_bytes()), "pointsman", &entry(), ours(), Replace::Yes).expect("planned");
     assert_eq!((replaced.name.as_str(), &replaced.taken), ("pointsman", &None));
+    assert!(!edit.keeps_secrets && !replaced.keeps_secrets, "nothing of theirs is in ours");
     assert!(after(&replaced).starts_with(r#"{"mcpServers":{"pointsman":{"command":"/home"#), "in its place");
     assert!(!after(&replaced).contains("hunter2"));
     let shown = diff(CLAUDE, Some(before.as_bytes()), replaced.after.as_deref(), Some(&entry()));
@@ -204,8 +205,13 @@ fn what_the_person_added_to_our_entry_stays_when_it_is_repaired() {
         let text = file(COMMAND, &args);
         let edit = plan(&text);
         assert!(edit.nothing_to_do && after(&edit) == text, "it works as it is: {args}");
-        assert_eq!(edit.name, "pm");
+        assert_eq!((edit.name.as_str(), edit.keeps_secrets), ("pm", true), "env may hold a key");
     }
+    let bare = file(COMMAND, &whole).replace("\"K\": \"1\"", "");
+    assert!(
+        !plan(&bare).keeps_secrets
+            && plan(&bare.replace(&whole, &format!(r#"{whole}, "--api-key", "1""#))).keeps_secrets
+    );
     let project = r#""--project", "work""#;
     let repaired = [
         ("/old/bin/pointsman", format!(r#"{whole}, {project}"#), format!(r#"{whole}, {project}"#)),

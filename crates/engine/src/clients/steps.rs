@@ -126,6 +126,7 @@ impl Gateway {
             running,
             nothing_to_do: steps.nothing_to_do(),
             taken: told.and_then(|step| step.edit.taken.clone()),
+            keeps_secrets: steps.steps.iter().any(|step| step.edit.keeps_secrets),
             diff,
         }
     }

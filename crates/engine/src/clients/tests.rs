@@ -122,7 +122,7 @@ async fn connect_backs_up_keeps_the_mode_and_disconnect_gives_the_bytes_back() {
 
     let plan = desk.gateway.plan_in(&desk.environment, "claude-desktop", CONNECT).await.unwrap();
     assert_eq!(plan.path, "~/.config/Claude/claude_desktop_config.json");
-    assert!(plan.added > 0 && !plan.nothing_to_do, "{plan:?}");
+    assert!(plan.added > 0 && !plan.nothing_to_do && !plan.keeps_secrets, "{plan:?}");
     assert!(!plan.diff.iter().any(|line| line.text.contains("canary")), "other people's secrets are masked");
     assert_eq!(desk.text(), ODD, "a plan writes nothing");
 
@@ -170,6 +170,7 @@ fn an_entry_written_over_ours_still_leads_back_to_the_first_text() {
         made,
         nothing_to_do: false,
         taken: None,
+        keeps_secrets: false,
     };
     let backup = PathBuf::from("/b/0.json");
     let record = |before: &str, after: &str, version, made, row, backup: &str| {
@@ -404,7 +405,7 @@ async fn an_entry_that_was_extended_is_ours_and_one_that_leads_elsewhere_is_said
     assert!(card.entry.is_some_and(|entry| entry.contains("/elsewhere") && !entry.contains("canary")));
     assert_eq!(problem().await, "Our entry in Claude Desktop was changed");
     let plan = desk.gateway.plan_in(&desk.environment, "claude-desktop", CONNECT).await.unwrap();
-    assert!(!plan.diff.iter().any(|line| line.text.contains("canary")), "{plan:?}");
+    assert!(plan.keeps_secrets && !plan.diff.iter().any(|line| line.text.contains("canary")), "{plan:?}");
     desk.connect().await.unwrap();
     assert_eq!(desk.text(), extended, "repaired, and what was added is still there");
 

@@ -113,6 +113,8 @@ pub struct ConnectPlan {
     /// An entry of this name exists that is not ours: its text. `name` is then a free one, and
     /// Replace is the other choice.
     pub taken: Option<String>,
+    /// The person added something to our entry that stays and may hold a key.
+    pub keeps_secrets: bool,
 }
 
 /// One line of a diff.
