@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use pointsman_core::chat::{Answer, Chat, FinishReason, StreamEvent};
+use pointsman_core::chat::{Answer, Chat};
 use pointsman_core::code::{Code, Denial};
 use pointsman_core::failure::{Billing, Failure, FailureKind, Verdict};
 use pointsman_core::money::{MicroUsd, Usage};
@@ -14,21 +14,14 @@ use pointsman_core::plan::{Plan, Target};
 use pointsman_core::policy::{Retry, Timeouts};
 use pointsman_core::reservation::Charge;
 use pointsman_core::retry;
-use pointsman_core::wire::{self, StreamDecoder};
 
 use crate::chat::{Hold, no_room};
 use crate::ledger::attempt;
-use crate::ledger::key_check::{self, KeyCheck};
 use crate::ledger::reservation::{Advance, Cover, Limits, Stopped};
 use crate::secrets::Secret;
-use crate::transport::{Handed, Incoming, Outgoing};
-use crate::view::KeyState;
 use crate::{CallContext, Inner, Progress, pause};
 
-/// The most bytes of an error body that are read.
-const ERROR_BODY: usize = 64 * 1024;
-/// The most bytes of an answer that are read: beyond it the answer is unusable for any client.
-const ANSWER: usize = 16 * 1024 * 1024;
+mod talk;
 
 /// The least time that must be left for another attempt, unless `first_token_s` is shorter.
 const LEAST: Duration = Duration::from_secs(2);
@@ -73,7 +66,7 @@ pub(crate) async fn run(inner: &Inner, hold: &Hold, run: &Run<'_>) -> Ran {
     loop {
         let current = &run.plan.targets[target];
         run.ctx.tell(Progress::Trying { model: current.model.to_string(), nth });
-        let tried = attempt_once(inner, run, current, run.keys[target].as_ref()).await;
+        let tried = talk::attempt_once(inner, run, current, run.keys[target].as_ref()).await;
         let (ended, failure) = match tried {
             Tried::Answered(answer) => {
                 let usage = answer.usage;
@@ -209,219 +202,4 @@ fn last_word(run: &Run<'_>, first: Option<&Failure>, last: &Failure) -> Denial {
         sentence.push_str(" There was no time left for another try.");
     }
     Denial::new(last.kind.code(), sentence)
-}
-
-/// One HTTP call, within the deadline and the limits to the first token and between signs of life.
-async fn attempt_once(inner: &Inner, run: &Run<'_>, target: &Target, key: Option<&Secret>) -> Tried {
-    let (mut heard, handed) = (Heard::default(), Handed::default());
-    let talk = converse(inner, run, target, key, &handed, &mut heard);
-    let tried = tokio::select! {
-        biased;
-        () = run.ctx.cancel.cancelled() => None,
-        result = talk => Some(result),
-    };
-    match tried {
-        None => {
-            let billing = if handed.happened() { Billing::Unknown } else { Billing::None };
-            let usage = heard.final_usage();
-            Tried::Cancelled(charge(usage, target, billing), usage)
-        }
-        Some(Ok(answer)) => Tried::Answered(answer),
-        Some(Err(mut failure)) => {
-            failure.usage = failure.usage.or(heard.final_usage());
-            if failure.kind == FailureKind::Timeout && !handed.happened() {
-                failure.kind = FailureKind::NetworkBeforeSend;
-                failure.sentence = format!("{} could not be reached in time.", target.provider.base_url.origin());
-            }
-            if let Some(key) = key {
-                failure.sentence = key.redact(&failure.sentence);
-                learn(inner, target, key, &failure);
-            }
-            Tried::Failed(failure)
-        }
-    }
-}
-
-/// A key that a provider refuses is shown on Keys and in Problems, also when no check was asked for.
-fn learn(inner: &Inner, target: &Target, key: &Secret, failure: &Failure) {
-    let state = match failure.kind {
-        FailureKind::Auth => KeyState::Refused,
-        FailureKind::Quota => KeyState::NoCredit,
-        FailureKind::RateLimit
-        | FailureKind::Overloaded
-        | FailureKind::Provider5xx
-        | FailureKind::Timeout
-        | FailureKind::NetworkBeforeSend
-        | FailureKind::NetworkAfterSend
-        | FailureKind::ContextTooLong
-        | FailureKind::ContentFilter
-        | FailureKind::InvalidRequest
-        | FailureKind::UnknownModel
-        | FailureKind::BadResponse => return,
-    };
-    let row = KeyCheck {
-        provider: target.provider.id.to_string(),
-        state,
-        checked_ms: Timestamp::now().as_millisecond(),
-        models: None,
-        message: Some(failure.sentence.clone()),
-        last4: Some(key.last4()),
-        fingerprint: Some(key.fingerprint()),
-    };
-    inner.ledger.post(move |tx| key_check::fails(tx, &row));
-}
-
-/// What a stream has said so far.
-#[derive(Default)]
-struct Heard {
-    /// Anything at all, a ping included: from then on silence is measured by the idle limit.
-    alive: bool,
-    text: String,
-    finish: Option<FinishReason>,
-    usage: Option<Usage>,
-    model: Option<String>,
-    ended: bool,
-}
-
-impl Heard {
-    /// What the provider counted, once it had finished: some count along while they stream, and such
-    /// a number is too low.
-    fn final_usage(&self) -> Option<Usage> {
-        self.finish.as_ref().and(self.usage)
-    }
-}
-
-async fn converse(
-    inner: &Inner,
-    run: &Run<'_>,
-    target: &Target,
-    key: Option<&Secret>,
-    handed: &Handed,
-    heard: &mut Heard,
-) -> Result<Answer, Failure> {
-    let mut chat = run.chat.clone();
-    chat.params.max_tokens = Some(target.max_tokens);
-    let encoded = wire::encode(target.provider.wire, &chat, &target.model.model, true);
-    let outgoing = Outgoing {
-        base: &target.provider.base_url,
-        path: encoded.path,
-        key,
-        body: Some(encoded.body),
-        connect: run.timeouts.connect,
-        handed,
-    };
-    let first = if target.slow { run.timeouts.first_token_slow } else { run.timeouts.first_token };
-    // The wait for the first token begins when the bytes have left; connecting has a limit of its own.
-    let mut sent = Instant::now();
-    let mut incoming = {
-        let head = inner.transport.send(outgoing);
-        tokio::pin!(head);
-        tokio::select! {
-            biased;
-            result = within(run, Duration::MAX, target, &mut head) => result,
-            () = handed.happens() => {
-                sent = Instant::now();
-                within(run, first, target, &mut head).await
-            }
-        }?
-    };
-    if incoming.head.status != 200 {
-        let body = within(run, run.timeouts.idle, target, incoming.all(ERROR_BODY)).await.unwrap_or_default();
-        // Before the provider's words are quoted and cut, so that no part of an echoed key is left.
-        let body = key.map_or_else(|| body.clone(), |key| key.redact(&String::from_utf8_lossy(&body)).into_bytes());
-        return Err(wire::decode_error(target.provider.wire, &incoming.head, &body));
-    }
-    if !incoming.head.content_type.starts_with("text/event-stream") {
-        let body = within(run, first.saturating_sub(sent.elapsed()), target, incoming.all(ANSWER)).await?;
-        let mut answer = wire::decode(target.provider.wire, &incoming.head, &body)?;
-        answer.model = answer.model.filter(|model| model != target.model.model.as_str());
-        run.ctx.tell(Progress::Text(answer.text.clone()));
-        return Ok(answer);
-    }
-    listen(run, target, &mut incoming, first.saturating_sub(sent.elapsed()), heard).await?;
-    incoming.finish();
-    whole(target, heard)
-}
-
-/// Reads a stream to its end mark.
-async fn listen(
-    run: &Run<'_>,
-    target: &Target,
-    incoming: &mut Incoming,
-    first: Duration,
-    heard: &mut Heard,
-) -> Result<(), Failure> {
-    let mut decoder = StreamDecoder::new(target.provider.wire);
-    let mut events = Vec::new();
-    while !heard.ended {
-        let limit = if heard.alive { run.timeouts.idle } else { first };
-        let Some(bytes) = within(run, limit, target, incoming.chunk()).await? else {
-            decoder.close()?;
-            heard.ended = true;
-            break;
-        };
-        let decoded = decoder.push(&bytes, &mut events);
-        for event in events.drain(..) {
-            take(run, heard, event);
-        }
-        decoded?;
-        if heard.text.len() > ANSWER {
-            return Err(Failure::new(FailureKind::BadResponse, format!("{} sent more than 16 MiB.", target.model)));
-        }
-    }
-    Ok(())
-}
-
-fn take(run: &Run<'_>, heard: &mut Heard, event: StreamEvent) {
-    match event {
-        StreamEvent::Text(text) => {
-            heard.alive = true;
-            heard.text.push_str(&text);
-            run.ctx.tell(Progress::Text(text));
-        }
-        StreamEvent::Alive => heard.alive = true,
-        StreamEvent::Usage(usage) => heard.usage = Some(usage),
-        StreamEvent::Finish(reason) => heard.finish = Some(reason),
-        StreamEvent::Model(model) => heard.model = Some(model),
-        StreamEvent::End => heard.ended = true,
-    }
-}
-
-/// The answer of a stream that ended properly. An empty one is no answer, but it is paid for.
-fn whole(target: &Target, heard: &mut Heard) -> Result<Answer, Failure> {
-    if heard.text.is_empty() {
-        let why = match &heard.finish {
-            Some(FinishReason::Length) => "used all of max_tokens before it wrote a word; raise max_tokens",
-            Some(FinishReason::ContentFilter) => "had its answer removed by the provider's content filter",
-            Some(FinishReason::Stop | FinishReason::Other(_)) | None => "gave an empty answer",
-        };
-        let kind = match &heard.finish {
-            Some(FinishReason::ContentFilter) => FailureKind::ContentFilter,
-            Some(FinishReason::Stop | FinishReason::Length | FinishReason::Other(_)) | None => FailureKind::BadResponse,
-        };
-        return Err(Failure { begun: true, ..Failure::new(kind, format!("{} {why}.", target.model)) });
-    }
-    let model = heard.model.take().filter(|model| model != target.model.model.as_str());
-    Ok(Answer { text: std::mem::take(&mut heard.text), finish: heard.finish.take(), usage: heard.usage, model })
-}
-
-/// Limits a step by its own limit and by the deadline of the call.
-async fn within<T>(
-    run: &Run<'_>,
-    limit: Duration,
-    target: &Target,
-    step: impl Future<Output = Result<T, Failure>>,
-) -> Result<T, Failure> {
-    let left = run.deadline.saturating_duration_since(Instant::now());
-    match tokio::time::timeout(limit.min(left), step).await {
-        Ok(result) => result,
-        Err(_) => {
-            let silence = if left <= limit {
-                "before the call's deadline".to_owned()
-            } else {
-                format!("for {} s", limit.as_secs().max(1))
-            };
-            Err(Failure::new(FailureKind::Timeout, format!("{} said nothing {silence}.", target.model)))
-        }
-    }
 }

@@ -1,12 +1,13 @@
+use pointsman_core::budget::{Scope, Window};
 use pointsman_core::failure::FailureKind;
-use pointsman_core::id::FlowId;
+use pointsman_core::id::{FlowId, ModelId};
 use pointsman_core::money::{Price, Usage};
 
 use super::*;
 use crate::Caller;
 use crate::ledger::audit::audit;
 use crate::ledger::tests::fresh;
-use crate::ledger::{Ledger, setting};
+use crate::ledger::{Ledger, pause, setting};
 
 const NOON: &str = "2026-11-21T12:00:00Z";
 
