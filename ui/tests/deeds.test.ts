@@ -120,6 +120,21 @@ describe("Connect", () => {
     await page.getByText("Connected", { exact: true }).waitFor();
   });
 
+  test("speaks of a backup only where there was a file", async () => {
+    for (const [fixture, backups] of [["fresh", 1], ["fileless", 0]] as const) {
+      const page = await window_.go("clients", fixture);
+      await button(page, "Connect").click();
+      await sheet(page).getByText("Write the entry, then read it back").waitFor();
+      expect(await sheet(page).getByText("Back the file up").count(), `${fixture}: promised`).toBe(backups);
+      await sheet(page).getByRole("button", { name: "Connect", exact: true }).click();
+      await sheet(page).getByText("said hello and listed its tools").waitFor();
+      expect(await sheet(page).getByText("Backed up", { exact: true }).count(), `${fixture}: on the sheet`).toBe(backups);
+      await button(page, "Done").click();
+      await page.getByText("Waiting for Claude Desktop to say hello").waitFor();
+      expect(await page.getByText("Backed up", { exact: true }).count(), `${fixture}: on the card`).toBe(backups);
+    }
+  });
+
   test("closes a running client first, and opens it again", async () => {
     const page = await window_.go("clients", "running");
     await button(page, "Connect").click();
@@ -176,7 +191,7 @@ describe("Connect", () => {
     await button(page, "Connect").click();
     await sheet(page).getByText("railway/pointsman-sim").waitFor();
     await sheet(page).getByRole("button", { name: "Connect", exact: true }).click();
-    await sheet(page).getByText("The entry `pointsman-2` is in the file").waitFor();
+    await sheet(page).getByText("Command answers").waitFor();
     expect(await calls(page, "connect_apply")).toEqual([{ client: "claude-desktop", hash: "9f2c41d0", name: "pointsman" }]);
   });
 

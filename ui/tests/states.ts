@@ -81,6 +81,14 @@ export const STATES: State[] = [
     },
   },
   {
+    name: "clients-written-fileless", page: "clients", fixture: "fileless",
+    async prepare(page) {
+      await button(page, "Connect").click();
+      await page.getByRole("dialog").getByRole("button", { name: "Connect", exact: true }).click();
+      await page.getByRole("dialog").getByText("Command answers").waitFor();
+    },
+  },
+  {
     name: "clients-moved", page: "clients", fixture: "moved",
     async prepare(page) {
       await button(page, "Connect").click();

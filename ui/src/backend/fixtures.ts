@@ -207,9 +207,9 @@ const commands: Answers = {
     return replace ? { ...state.plan, hash: "replaced", name: "pointsman", added: 2, removed: 2 } : state.plan;
   },
   connect_apply(_, state, news) {
-    Object.assign(state.clients.clients[0]!, client(Date.now(), { state: "waiting", running: false, hello_ms: null, last_call_ms: null, backups: 1 }));
+    Object.assign(state.clients.clients[0]!, client(Date.now(), { state: "waiting", running: false, hello_ms: null, last_call_ms: null, backups: state.plan.backup ? 1 : 0 }));
     queueMicrotask(() => news("client"));
-    return { done: true, sentence: `The entry \`${state.plan.name}\` is in the file. Start Claude Desktop to use it.`, backup: state.plan.backup };
+    return { done: true, sentence: `The entry \`${state.plan.name}\` is in the file. Start Claude Desktop to use it.`, backup: state.plan.backup || null };
   },
   disconnect_plan: (_, state) => ({ ...state.plan, hash: "gone", diff: DIFF.map((l) => ({ ...l, kind: l.kind === "add" ? "del" : l.kind === "del" ? "add" : l.kind })), added: 1, removed: 5 }),
   disconnect_apply(_, state, news) {
@@ -351,6 +351,7 @@ export const fixtures: Record<string, (now: number) => Fixture> = {
     state.hang = ["overview", "keys", "clients", "activity"];
   }),
   fresh: onlyClient(NEW),
+  fileless: onlyClient({ ...NEW, others: [] }, (state) => Object.assign(state.plan, { backup: "", removed: 0 })),
   waiting: onlyClient({ state: "waiting", hello_ms: null, last_call_ms: null, backups: 1, running: false, calls_today: 0, today: usd(0) }),
   changed: onlyClient({
     state: "drifted",
