@@ -69,46 +69,34 @@ pub(crate) fn size(app: &AppHandle) -> u32 {
 /// Whether the panel behind the icon is dark. Windows and most desktops of Linux do not say; where the
 /// panel follows the theme of the programs that is asked, where it is known to be dark it is not.
 pub(crate) fn panel_is_dark(app: &AppHandle) -> bool {
-    #[cfg(target_os = "linux")]
-    {
-        linux::panel_is_dark(app)
-    }
-    #[cfg(not(target_os = "linux"))]
-    {
-        use tauri::Manager;
-        let theme = app.get_webview_window(crate::windows::MAIN).and_then(|window| window.theme().ok());
-        theme != Some(tauri::Theme::Light)
-    }
+    // Desktops of Linux whose panel is dark whatever the theme of the programs is; elsewhere not set.
+    const ALWAYS: &[&str] = &["gnome", "unity", "cinnamon", "pantheon"];
+    let desktop = std::env::var("XDG_CURRENT_DESKTOP").unwrap_or_default().to_lowercase();
+    desktop.split(':').any(|part| ALWAYS.contains(&part)) || theme_is_dark(app)
 }
 
+/// Whether programs are to be dark.
 #[cfg(target_os = "linux")]
-mod linux {
-    use std::sync::mpsc;
-    use std::time::Duration;
-
+pub(crate) fn theme_is_dark(app: &AppHandle) -> bool {
     use gtk::prelude::GtkSettingsExt;
-    use tauri::AppHandle;
-
-    /// Desktops whose panel is dark whatever the theme of the programs is.
-    const ALWAYS_DARK: &[&str] = &["gnome", "unity", "cinnamon", "pantheon"];
-
-    pub(super) fn panel_is_dark(app: &AppHandle) -> bool {
-        let desktop = std::env::var("XDG_CURRENT_DESKTOP").unwrap_or_default().to_lowercase();
-        desktop.split(':').any(|part| ALWAYS_DARK.contains(&part)) || theme_is_dark(app)
-    }
-
-    /// GTK may be asked on its own thread only. One that does not answer soon is taken for dark.
-    fn theme_is_dark(app: &AppHandle) -> bool {
-        let (tell, told) = mpsc::sync_channel(1);
-        let asked = app.run_on_main_thread(move || {
-            let dark = gtk::Settings::default().is_none_or(|settings| {
-                settings.is_gtk_application_prefer_dark_theme()
-                    || settings.gtk_theme_name().is_some_and(|name| name.to_lowercase().contains("dark"))
-            });
-            let _ = tell.send(dark);
+    let (tell, told) = std::sync::mpsc::sync_channel(1);
+    // GTK may be asked on its own thread only. One that does not answer soon is taken for dark.
+    let asked = app.run_on_main_thread(move || {
+        let dark = gtk::Settings::default().is_none_or(|settings| {
+            settings.is_gtk_application_prefer_dark_theme()
+                || settings.gtk_theme_name().is_some_and(|name| name.to_lowercase().contains("dark"))
         });
-        asked.is_err() || told.recv_timeout(Duration::from_secs(1)).unwrap_or(true)
-    }
+        let _ = tell.send(dark);
+    });
+    asked.is_err() || told.recv_timeout(std::time::Duration::from_secs(1)).unwrap_or(true)
+}
+
+/// Whether programs are to be dark; only a window knows, and before the first one dark is assumed.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn theme_is_dark(app: &AppHandle) -> bool {
+    use tauri::Manager;
+    let theme = app.get_webview_window(crate::windows::MAIN).and_then(|window| window.theme().ok());
+    theme != Some(tauri::Theme::Light)
 }
 
 #[cfg(test)]

@@ -4,11 +4,11 @@
 
 use std::time::Duration;
 
-use tauri::webview::NewWindowResponse;
+use tauri::webview::{Color, NewWindowResponse};
 use tauri::{AppHandle, Manager, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent};
 
 use crate::desk::Desk;
-use crate::{feed, quit};
+use crate::{feed, marks, quit};
 
 /// The label of the main window.
 pub(crate) const MAIN: &str = "main";
@@ -79,6 +79,7 @@ fn make(app: &AppHandle) -> tauri::Result<WebviewWindow> {
         .inner_size(1080.0, 720.0)
         .min_inner_size(720.0, 480.0)
         .center()
+        .background_color(ground(app))
         .disable_drag_drop_handler()
         .devtools(cfg!(debug_assertions))
         .on_navigation(is_own)
@@ -98,6 +99,11 @@ fn make(app: &AppHandle) -> tauri::Result<WebviewWindow> {
         _ => {}
     });
     Ok(window)
+}
+
+/// The ground of the pages (`--canvas` in the tokens), so that the window does not flash while it loads.
+fn ground(app: &AppHandle) -> Color {
+    if marks::theme_is_dark(app) { Color(0x13, 0x16, 0x17, 0xff) } else { Color(0xf6, 0xf7, 0xf7, 0xff) }
 }
 
 /// The person closed the window: with a tray it hides, without one that is quitting.

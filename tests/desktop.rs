@@ -138,6 +138,7 @@ async fn walk() {
 
     item.choose(&screen, "Resume spending");
     wait("the tray to run again", || item.first(&screen).starts_with("Running").then_some(()));
+    quitting_asks_while_a_request_runs(&screen, &window, &item, &provider, &mut claude, &call).await;
     claude.leave();
 
     disconnect(&window).await;
@@ -257,16 +258,41 @@ async fn pause_from_the_tray(screen: &Screen, window: &Window, item: &tray::Item
     pictures::whole_screen(screen, "12-paused-desktop");
 }
 
+async fn quitting_asks_while_a_request_runs(
+    screen: &Screen,
+    window: &Window,
+    item: &tray::Item,
+    provider: &Practice,
+    claude: &mut claude::Claude,
+    call: &Value,
+) {
+    provider.script(Script::text(ANSWER).usage(Counts { input: 200, output: 100, ..Counts::default() }).held());
+    let so_far = provider.received().len();
+    claude.send(call);
+    provider.arrived(so_far + 1).await;
+    window.says("table", "Running").await;
+    item.choose(screen, "Quit Pointsman");
+    let asked = dialog(screen, "Quit Pointsman");
+    pictures::whole_screen(screen, "14-quit-asks");
+    screen.ask("xdotool", &["windowfocus", "--sync", &asked]);
+    screen.ask("xdotool", &["key", "Escape"]);
+    wait("the dialog to go", || (screen.size_of(&asked) == (0, 0)).then_some(()));
+    provider.release_all();
+    let answered = claude.answer();
+    assert_eq!(answered["structuredContent"]["data"]["text"], ANSWER, "{answered}");
+    window.says("table", "$0.12").await;
+}
+
 async fn disconnect(window: &Window) {
     window.page("Clients").await;
     window.press("main button", "Disconnect").await;
     window.says("dialog", "We remove our entry, keep a backup and change nothing else.").await;
-    window.picture("14-disconnect-diff").await;
+    window.picture("15-disconnect-diff").await;
     window.press("dialog button", "Disconnect").await;
     window.press("dialog button", "Done").await;
     window.gone("dialog").await;
     window.says(".state", "Not connected").await;
-    window.picture("15-disconnected").await;
+    window.picture("16-disconnected").await;
 }
 
 /// What a page that was taken over would try.

@@ -70,9 +70,19 @@ impl Claude {
 
     /// Makes a call and gives its result.
     pub(crate) fn call(&mut self, call: &Value) -> Value {
+        self.send(call);
+        self.answer()
+    }
+
+    /// Makes a call and does not wait for its result.
+    pub(crate) fn send(&mut self, call: &Value) {
         let stdin = self.stdin.as_mut().expect("still connected");
         writeln!(stdin, "{call}").unwrap();
         stdin.flush().unwrap();
+    }
+
+    /// Waits for the result of the oldest call that was sent.
+    pub(crate) fn answer(&mut self) -> Value {
         self.read(Path::new("the log"))
     }
 
