@@ -10,6 +10,8 @@ use pointsman_practice::{Options, Practice, Script};
 use serde_json::Value;
 use tempfile::TempDir;
 
+mod support;
+
 struct Room {
     provider: Practice,
     folder: TempDir,
@@ -159,6 +161,47 @@ async fn a_pause_refuses_and_a_resume_without_a_keychain_says_how() {
     assert_eq!(resumed.code, Some(1), "{}", resumed.out);
     assert!(resumed.err.contains("keychain") || resumed.err.contains("Keychain"), "{}", resumed.err);
     assert_eq!(room.run(&["route", "summarize", "Hello"], "").await.code, Some(1), "still paused");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_password_store_no_pause_begins_that_could_not_end() {
+    let room = Room::new().await;
+    let refused = room.run(&["pause", "until-resumed"], "").await;
+    assert_eq!((refused.code, refused.out.as_str()), (Some(1), ""), "{}", refused.err);
+    for part in ["needs a password store to resume it", "pointsman pause tomorrow", "No password store is running"] {
+        assert!(refused.err.contains(part), "{part}: {}", refused.err);
+    }
+    assert_eq!(room.run(&["route", "summarize", "Hello"], "").await.code, Some(0), "nothing is paused");
+
+    let paused = room.run(&["pause"], "").await;
+    assert_eq!(paused.code, Some(0), "{}", paused.err);
+    for part in ["paused until tomorrow and goes on then by itself", "No password store is running"] {
+        assert!(paused.out.contains(part), "{part}: {}", paused.out);
+    }
+    let denied = room.run(&["route", "summarize", "Hello"], "").await;
+    assert_eq!(denied.code, Some(1));
+    assert!(denied.err.contains("Spending is paused until ") && denied.err.contains("00:00"), "{}", denied.err);
+}
+
+/// Runs in a session of its own, with a keychain that is nobody's.
+#[test]
+fn with_a_keychain_a_pause_lasts_until_it_is_resumed() {
+    let session = support::Session::start();
+    for arguments in [&["pause"][..], &["pause", "until-resumed"]] {
+        let paused = session.pointsman(arguments, "");
+        assert!(paused.stdout.starts_with("Spending is paused until you resume it."), "{paused:?}");
+        let denied = session.pointsman(&["route", "summarize", "Hello"], "");
+        assert!(denied.stderr.contains("paused by the user until they resume it"), "{denied:?}");
+        assert_eq!(session.pointsman(&["resume"], "").stdout, "Spending is no longer paused.\n");
+        let after = session.pointsman(&["route", "summarize", "Hello"], "");
+        assert!(!after.stderr.contains("paused"), "every pause has ended: {after:?}");
+    }
+    // A keychain that is only locked can be unlocked, so what the person asked for holds.
+    let locked = support::Session::with(support::Keychain::Locked);
+    assert!(locked.pointsman(&["pause"], "").stdout.starts_with("Spending is paused until tomorrow"));
+    assert!(
+        locked.pointsman(&["pause", "until-resumed"], "").stdout.starts_with("Spending is paused until you resume")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use super::place::Place;
 use super::store::Store;
 use super::{LIMIT, Secrets, Trouble};
+use crate::Gateway;
 
 const ITEM: &str = "pointsman-signing";
 const KEY: usize = 32;
@@ -41,6 +42,19 @@ impl Secrets {
         let place = self.0.place.clone();
         let Some(key) = self.ask(LIMIT, move |store, _| existing(store, &place)).await? else { return Ok(false) };
         Ok(mac(&key, purpose, message)?.verify_slice(signature).is_ok())
+    }
+}
+
+impl Gateway {
+    /// Whether an answer of the person could be signed now. Signs nothing and makes no key; up to 5 s.
+    ///
+    /// # Errors
+    /// `no_key` where there is no keychain at all, `keychain_locked` where there is one that is locked
+    /// or cannot be used: with what to do.
+    pub async fn can_sign(&self) -> Result<(), Denial> {
+        let secrets = &self.inner().secrets;
+        let place = secrets.0.place.clone();
+        Ok(secrets.ask(LIMIT, move |store, _| existing(store, &place).map(drop)).await?)
     }
 }
 
