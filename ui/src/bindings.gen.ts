@@ -247,11 +247,13 @@ resets_ms: number, };
 
 /** The first page. */
 export type Overview = {
+/** Whether the ledger can be read. Where not, no amount is known and no request is listed. */
+readable: boolean,
 /** Today's money. */
 today: MoneyBar,
 /** This month's money. */
 month: MoneyBar,
-/** Requests of the last 24 hours, by hour, oldest first; always 24 numbers. */
+/** Requests of the last 24 hours, by hour, oldest first; 24 numbers, or none while not readable. */
 hours: Array<number>,
 /** Their sum. */
 requests_24h: number,

@@ -16,6 +16,7 @@ export const STATES: State[] = [
   { name: "overview-paused", page: "overview", fixture: "paused" },
   { name: "overview-practice", page: "overview", fixture: "practice" },
   { name: "overview-down", page: "overview", fixture: "down" },
+  { name: "overview-ledgerless", page: "overview", fixture: "ledgerless" },
   { name: "overview-slow", page: "overview", fixture: "slow", prepare: (page) => page.waitForSelector(".skel") },
   { name: "overview-toast", page: "overview", fixture: "draft", prepare: (page) => button(page, "Discard").click() },
   { name: "overview-menu", page: "overview", fixture: "busy", prepare: (page) => button(page, "Pause spending").click() },

@@ -7,7 +7,8 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use pointsman_core::code::{Code, Denial};
 use rusqlite::config::DbConfig;
@@ -53,6 +54,8 @@ const MIN_READER: i64 = 1;
 const BUSY: Duration = Duration::from_secs(10);
 /// How long after its last write a process copies the log into the file.
 const CHECKPOINT_AFTER: Duration = Duration::from_secs(1);
+/// How long after a write failed it is tried again for the status alone.
+const TRY_AGAIN: Duration = Duration::from_secs(30);
 
 /// Why the ledger did not do something.
 #[derive(Debug, thiserror::Error)]
@@ -86,16 +89,34 @@ impl LedgerError {
     }
 }
 
+impl LedgerError {
+    /// Whether the next write would most likely fail too, whatever it is.
+    fn is_of_the_file(&self) -> bool {
+        match self {
+            Self::Sqlite(rusqlite::Error::SqliteFailure(failure, _)) => {
+                failure.code != rusqlite::ErrorCode::ConstraintViolation
+            }
+            Self::Sqlite(error) => matches!(error, rusqlite::Error::SqlInputError { .. }),
+            Self::Updated | Self::Closed | Self::NoWal => true,
+            Self::Broken(_) => false,
+        }
+    }
+
+    /// What happened and what to do.
+    fn sentence(&self) -> String {
+        match self {
+            Self::Updated => self.to_string(),
+            Self::Sqlite(_) | Self::Closed | Self::NoWal | Self::Broken(_) => format!(
+                "The ledger cannot be used ({}), and without it no cap can hold, so the call is refused. Check that the disk has room and the home folder can be written, or run `pointsman doctor`.",
+                self.cause()
+            ),
+        }
+    }
+}
+
 impl From<LedgerError> for Denial {
     fn from(error: LedgerError) -> Self {
-        let sentence = match &error {
-            LedgerError::Updated => error.to_string(),
-            LedgerError::Sqlite(_) | LedgerError::Closed | LedgerError::NoWal | LedgerError::Broken(_) => format!(
-                "The ledger cannot be used ({}), and without it no cap can hold, so the call is refused. Check that the disk has room and the home folder can be written, or run `pointsman doctor`.",
-                error.cause()
-            ),
-        };
-        Self::new(Code::LedgerUnavailable, sentence)
+        Self::new(Code::LedgerUnavailable, error.sentence())
     }
 }
 
@@ -107,6 +128,28 @@ pub struct Ledger {
     writer: mpsc::Sender<Job>,
     reader: mpsc::Sender<Job>,
     path: PathBuf,
+    unwritable: Unwritable,
+}
+
+/// The sentence of the last write that the file refused, and when; gone with the next that it took.
+#[derive(Clone, Debug, Default)]
+struct Unwritable(Arc<Mutex<Option<(String, Instant)>>>);
+
+impl Unwritable {
+    fn lock(&self) -> MutexGuard<'_, Option<(String, Instant)>> {
+        // Every change is one assignment, so a holder that panicked left it whole.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn heard<T>(&self, done: Result<T, LedgerError>) -> Result<T, LedgerError> {
+        match &done {
+            Ok(_) => *self.lock() = None,
+            Err(error) if error.is_of_the_file() => *self.lock() = Some((error.sentence(), Instant::now())),
+            // It reached the file and broke a rule of its own.
+            Err(_) => {}
+        }
+        done
+    }
 }
 
 impl Ledger {
@@ -120,7 +163,12 @@ impl Ledger {
         migrate(&mut writing, path)?;
         let reading = connect(path)?;
         reading.pragma_update(None, "query_only", true)?;
-        Ok(Self { writer: run(writing, Some(CHECKPOINT_AFTER)), reader: run(reading, None), path: path.to_owned() })
+        Ok(Self {
+            writer: run(writing, Some(CHECKPOINT_AFTER)),
+            reader: run(reading, None),
+            path: path.to_owned(),
+            unwritable: Unwritable::default(),
+        })
     }
 
     /// Where the file is.
@@ -137,7 +185,23 @@ impl Ledger {
         T: Send + 'static,
         F: FnOnce(&Transaction<'_>) -> Result<T, LedgerError> + Send + 'static,
     {
-        on(&self.writer, |connection| in_transaction(connection, f)).await
+        let unwritable = self.unwritable.clone();
+        on(&self.writer, move |connection| unwritable.heard(in_transaction(connection, f))).await
+    }
+
+    /// Why the ledger cannot be written, as the last write found; tried anew where that was 30 s ago.
+    pub(crate) async fn unwritable(&self) -> Option<String> {
+        let (sentence, at) = self.unwritable.lock().clone()?;
+        if at.elapsed() < TRY_AGAIN {
+            return Some(sentence);
+        }
+        self.try_write().await
+    }
+
+    /// Writes something tiny; says why that cannot be done.
+    async fn try_write(&self) -> Option<String> {
+        let tried = self.write(|tx| setting::set(tx, setting::TRIED, &jiff::Timestamp::now().to_string())).await;
+        tried.err().map(|error| error.sentence())
     }
 
     /// The same without waiting for the result: for a guard that is dropped. Errors are logged; the
@@ -146,8 +210,9 @@ impl Ledger {
     where
         F: FnOnce(&Transaction<'_>) -> Result<(), LedgerError> + Send + 'static,
     {
-        let job: Job = Box::new(|connection| {
-            if let Err(error) = in_transaction(connection, f) {
+        let unwritable = self.unwritable.clone();
+        let job: Job = Box::new(move |connection| {
+            if let Err(error) = unwritable.heard(in_transaction(connection, f)) {
                 tracing::warn!(%error, "a posted ledger write failed");
             }
         });
@@ -334,6 +399,27 @@ pub(crate) mod tests {
         let error = ledger.write(|tx| setting::set(tx, "zone", "UTC")).await.unwrap_err();
         let denial = Denial::from(error);
         assert_eq!(denial.sentence, "Pointsman was updated. Restart Claude to continue.");
+    }
+
+    #[tokio::test]
+    async fn a_file_that_takes_no_write_is_remembered_until_it_takes_one() {
+        let (_folder, ledger) = fresh();
+        assert_eq!(ledger.unwritable().await, None);
+        let broken: Result<(), _> = ledger.write(|_| Err(LedgerError::Broken("on purpose".into()))).await;
+        assert!(broken.is_err());
+        assert_eq!(ledger.unwritable().await, None, "a broken rule says nothing about the file");
+
+        // As on a full disk.
+        let pages = |limit: i64| move |tx: &Transaction<'_>| Ok(tx.pragma_update(None, "max_page_count", limit)?);
+        ledger.write(pages(1)).await.unwrap();
+        let full = ledger.write(|tx| setting::set(tx, "big", &"x".repeat(1 << 20))).await;
+        assert!(full.is_err());
+        let why = ledger.unwritable().await.expect("remembered");
+        assert!(why.contains("The ledger cannot be used (database or disk is full)"), "{why}");
+        assert!(ledger.read(|c| setting::get(c, "big")).await.unwrap().is_none(), "it still reads");
+
+        assert_eq!(ledger.try_write().await, None, "there is room for little");
+        assert_eq!(ledger.unwritable().await, None);
     }
 
     /// Without IMMEDIATE a transaction that reads before it writes fails at once when another process

@@ -11,6 +11,9 @@ pub(crate) const SQL: &str =
 /// The name of the time zone, such as `Europe/Berlin`.
 pub const ZONE: &str = "zone";
 
+/// When it was last tried whether the ledger can be written.
+pub(crate) const TRIED: &str = "tried";
+
 /// Reads a setting.
 pub(crate) fn get(connection: &Connection, name: &str) -> Result<Option<String>, LedgerError> {
     let mut query = connection.prepare_cached("SELECT value FROM setting WHERE name = ?1")?;

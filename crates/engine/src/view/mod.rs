@@ -9,6 +9,7 @@ pub mod activity;
 pub mod clients;
 pub mod keys;
 pub mod overview;
+mod unreadable;
 
 pub use activity::{ActivityPage, ActivityQuery, RequestRow, RequestState};
 pub use clients::{

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::activity::ActivityQuery;
-use super::{ClientState, DiffLine, Money, RequestRow};
+use super::{ClientState, DiffLine, Money, RequestRow, unreadable};
 use crate::Gateway;
 use crate::ledger::account::{self, Holder};
 use crate::ledger::{LedgerError, setting};
@@ -66,11 +66,13 @@ pub struct PauseView {
 /// The first page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Overview {
+    /// Whether the ledger can be read. Where not, no amount is known and no request is listed.
+    pub readable: bool,
     /// Today's money.
     pub today: MoneyBar,
     /// This month's money.
     pub month: MoneyBar,
-    /// Requests of the last 24 hours, by hour, oldest first; always 24 numbers.
+    /// Requests of the last 24 hours, by hour, oldest first; 24 numbers, or none while not readable.
     pub hours: Vec<u32>,
     /// Their sum.
     pub requests_24h: u32,
@@ -191,19 +193,26 @@ pub struct Draft {
 }
 
 impl Gateway {
-    /// What every page's header and the tray show.
+    /// What every page's header and the tray show. A ledger that cannot be read is one stopped problem
+    /// and amounts that say "–".
     ///
     /// # Errors
-    /// Where the ledger cannot be read.
+    /// None; a result because callers treat every command alike.
     pub async fn status(&self) -> Result<Status, Denial> {
+        let known = async {
+            let money = self.money().await?;
+            let paused = self.paused().await?;
+            Ok::<_, Denial>((money, paused))
+        };
+        let Ok((money, paused)) = known.await else { return Ok(unreadable::status(self.home().is_practice())) };
         let draft = u32::from(self.draft().await.is_some());
+        let ledger = self.ledger_problem().await;
         let key = self.key_problems().await;
         let client = self.client_problems().await;
-        let money = self.money().await?;
         let policy = self.policy_problem().await;
-        let problems = count(&key) + count(&client) + count(&money.problems) + u32::from(policy.is_some()) + draft;
-        let paused = self.paused().await?;
-        let stopped = policy.iter().chain(&key).any(|row| row.lamp == Lamp::Stop);
+        let single = u32::from(policy.is_some()) + u32::from(ledger.is_some()) + draft;
+        let problems = count(&key) + count(&client) + count(&money.problems) + single;
+        let stopped = ledger.iter().chain(&policy).chain(&key).any(|row| row.lamp == Lamp::Stop);
         let running = match (&paused, stopped, problems) {
             (Some(_), _, _) => Running::Paused,
             (None, true, _) => Running::Stopped,
@@ -225,20 +234,30 @@ impl Gateway {
         })
     }
 
-    /// The first page.
+    /// The first page. A ledger that cannot be read is its one problem, with the sentence.
     ///
     /// # Errors
-    /// Where the ledger cannot be read.
+    /// None; a result because callers treat every command alike.
     pub async fn overview(&self) -> Result<Overview, Denial> {
-        let money = self.money().await?;
-        let hours = self.inner().ledger.read(|c| by_hour(c, Timestamp::now())).await?;
-        let recent = self.activity(ActivityQuery { limit: 5, ..ActivityQuery::default() }).await?.rows;
-        let mut problems: Vec<ProblemRow> = self.policy_problem().await.into_iter().collect();
+        let known = async {
+            let money = self.money().await?;
+            let hours = self.inner().ledger.read(|c| by_hour(c, Timestamp::now())).await?;
+            let recent = self.activity(ActivityQuery { limit: 5, ..ActivityQuery::default() }).await?.rows;
+            Ok::<_, Denial>((money, hours, recent))
+        };
+        let policy_path = crate::clients::shown_path(&self.home().policy_path());
+        let (money, hours, recent) = match known.await {
+            Ok(known) => known,
+            Err(denial) => return Ok(unreadable::overview(denial.sentence, policy_path)),
+        };
+        let mut problems: Vec<ProblemRow> = self.ledger_problem().await.into_iter().collect();
+        problems.extend(self.policy_problem().await);
         problems.extend(money.problems);
         problems.extend(self.key_problems().await);
         problems.extend(self.client_problems().await);
         problems.sort_by_key(|row| row.lamp);
         Ok(Overview {
+            readable: true,
             today: money.today,
             month: money.month,
             requests_24h: hours.iter().sum(),
@@ -247,8 +266,13 @@ impl Gateway {
             recent,
             clients: self.client_lines().await,
             draft: self.draft().await,
-            policy_path: crate::clients::shown_path(&self.home().policy_path()),
+            policy_path,
         })
+    }
+
+    /// A ledger that reads and takes no write: then no call can be answered either.
+    async fn ledger_problem(&self) -> Option<ProblemRow> {
+        self.inner().ledger.unwritable().await.map(unreadable::problem)
     }
 
     async fn policy_problem(&self) -> Option<ProblemRow> {
