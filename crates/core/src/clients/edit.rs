@@ -151,7 +151,7 @@ pub fn plan_connect(
     }
     let standing = listed.get(&edit.name).filter(|value| is_ours(value, ours));
     let known = standing.and_then(entry_of);
-    edit.keeps_secrets = standing.is_some_and(|value| mask::entry(value, Some(entry)) != value.to_string());
+    edit.keeps_secrets = standing.is_some_and(|value| mask::hides_in(value, entry));
     if known.as_ref().is_some_and(|known| known.starts(entry)) {
         return Ok(Edit { after: Some(bytes.to_vec()), nothing_to_do: true, ..edit });
     }

@@ -45,6 +45,12 @@ pub(super) fn entry(entry: &Value, ours: Option<&Entry>) -> String {
     shown.strip_prefix("{\"\":").and_then(|rest| rest.strip_suffix('}')).map_or_else(|| MASK.into(), str::to_owned)
 }
 
+/// Whether something in an entry of ours is hidden when it is shown.
+pub(super) fn hides_in(entry: &Value, ours: &Entry) -> bool {
+    let whole = entry.to_string();
+    self::entry(entry, Some(ours)) != whole
+}
+
 /// Up to `around` lines on each side of a line, masked, with the number of the first. For files that
 /// cannot be parsed: goes by quotes and colons alone.
 pub fn excerpt(bytes: &[u8], line: u32, around: u32) -> (u32, Vec<String>) {

@@ -18,13 +18,15 @@ mod page;
 mod place;
 mod probe;
 mod process;
+mod refusal;
 mod steps;
 mod write;
 
 pub use probe::bare_environment;
 
 use place::Environment;
-use steps::{Ask, moved};
+use refusal::moved;
+use steps::Ask;
 
 /// The name of our entry where nothing else was asked for.
 pub const NAME: &str = "pointsman";

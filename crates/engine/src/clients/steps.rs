@@ -10,8 +10,9 @@ use pointsman_core::clients::{
 use pointsman_core::code::{Code, Denial};
 use pointsman_core::id::ClientId;
 
-use super::place::{self, Environment, Located, Place};
-use super::write::{self, NotWritten, sha256_hex};
+use super::place::{self, Environment, Place};
+use super::refusal::{not_installed, not_written, unreadable};
+use super::write::{self, sha256_hex};
 use super::{known, off_thread, process};
 use crate::Gateway;
 use crate::ledger::client as entries;
@@ -356,44 +357,6 @@ fn read(environment: &Environment, place: &Place) -> Result<Option<Vec<u8>>, Den
             format!("{} cannot be read: {error}. It was not changed.", environment.shown(&place.path)),
         )
     })
-}
-
-fn not_installed(client: &Client, environment: &Environment, located: &Located) -> Denial {
-    let looked = located.looked_in.iter().map(|path| environment.shown(path)).collect::<Vec<_>>().join(", ");
-    Denial::new(
-        Code::NotFound,
-        format!("{} was not found. Looked in: {looked}. Start it once, then try again.", client.title),
-    )
-}
-
-fn unreadable(environment: &Environment, place: &Place, trouble: &FileTrouble) -> Denial {
-    let path = environment.shown(&place.path);
-    Denial::new(Code::InvalidRequest, format!("{path} cannot be read. {} The file was not changed.", trouble.sentence))
-}
-
-pub(super) fn moved(client: &Client) -> Denial {
-    let sentence =
-        format!("{}'s settings changed since this was shown. Nothing was written; look at it again.", client.title);
-    Denial::new(Code::InvalidRequest, sentence)
-}
-
-fn not_written(client: &Client, environment: &Environment, place: &Place, why: NotWritten) -> Denial {
-    let path = environment.shown(&place.path);
-    match why {
-        NotWritten::Changed => moved(client),
-        NotWritten::ReadOnly => Denial::new(
-            Code::InvalidRequest,
-            format!(
-                "{path} may not be written: it or its folder is read-only. Nothing was changed; copy the entry by hand or allow writing."
-            ),
-        ),
-        NotWritten::Busy => {
-            Denial::new(Code::InvalidRequest, "Another window of Pointsman is writing this file. Try again.")
-        }
-        NotWritten::System(error) => {
-            Denial::new(Code::Internal, format!("{path} was not written: {error}. It is as it was."))
-        }
-    }
 }
 
 const fn kind(kind: LineKind) -> DiffKind {
