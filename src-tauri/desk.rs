@@ -17,7 +17,9 @@ pub(crate) struct Desk {
     tray: AtomicBool,
     /// Counts how often the window was shown or hidden, so that a timer knows whether it is still meant.
     moves: AtomicU64,
-    /// The count of `moves` at the last page that said it is drawn.
+    /// Counts the web views that were made.
+    made: AtomicU64,
+    /// The newest of them that said it is drawn.
     drawn: AtomicU64,
     /// The person chose to quit when no request runs any more.
     leaving: AtomicBool,
@@ -31,6 +33,7 @@ impl Desk {
             app,
             tray: AtomicBool::new(false),
             moves: AtomicU64::new(0),
+            made: AtomicU64::new(0),
             drawn: AtomicU64::new(0),
             leaving: AtomicBool::new(false),
         }
@@ -41,9 +44,9 @@ impl Desk {
         self.tray.load(Ordering::Acquire)
     }
 
-    /// An icon stands in a tray.
-    pub(crate) fn tray_stands(&self) {
-        self.tray.store(true, Ordering::Release);
+    /// An icon stands in a tray, or no more.
+    pub(crate) fn set_tray(&self, stands: bool) {
+        self.tray.store(stands, Ordering::Release);
     }
 
     /// The window was shown or hidden; the number names this move.
@@ -56,14 +59,19 @@ impl Desk {
         self.moves.load(Ordering::Acquire) == at
     }
 
-    /// The page is drawn.
-    pub(crate) fn page_drawn(&self) {
-        self.drawn.store(self.moves.load(Ordering::Acquire).max(1), Ordering::Release);
+    /// A web view is made; the number names it.
+    pub(crate) fn page_made(&self) -> u64 {
+        self.made.fetch_add(1, Ordering::AcqRel) + 1
     }
 
-    /// Whether a page has said that it is drawn since that move.
-    pub(crate) fn drawn_since(&self, at: u64) -> bool {
-        self.drawn.load(Ordering::Acquire) >= at
+    /// The page of the newest web view is drawn.
+    pub(crate) fn page_drawn(&self) {
+        self.drawn.store(self.made.load(Ordering::Acquire), Ordering::Release);
+    }
+
+    /// Whether that web view is the newest and has not said that it is drawn.
+    pub(crate) fn is_blank(&self, page: u64) -> bool {
+        self.made.load(Ordering::Acquire) == page && self.drawn.load(Ordering::Acquire) < page
     }
 
     /// Quit as soon as no request runs.

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use pointsman_core::code::Denial;
 use pointsman_engine::Topic;
 use pointsman_engine::view::Status;
 use tauri::{AppHandle, Emitter, Manager};
@@ -13,7 +14,7 @@ use crate::desk::Desk;
 use crate::rpc::Changed;
 use crate::tray::Tray;
 use crate::windows::MAIN;
-use crate::{quit, tray};
+use crate::{quit, tray, windows};
 
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(250);
@@ -27,46 +28,105 @@ const WATCH: u32 = 240;
 /// Looks between two tidyings: an hour.
 const TIDY: u32 = 14_400;
 
+/// All a page can be told of.
+const EVERYTHING: [Topic; 6] = [Topic::Request, Topic::Money, Topic::Key, Topic::Policy, Topic::Pause, Topic::Client];
+
 /// Runs for the life of the app.
-pub(crate) async fn run(app: AppHandle, mut tray: Option<Tray>) {
-    let desk = app.state::<Desk>();
+pub(crate) async fn run(app: AppHandle, tray: Option<Tray>) {
+    let mut feed = Feed { app, tray, cursor: 0, shown: None };
     let mut look = tokio::time::interval(LOOK);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut cursor = 0;
-    let mut shown = None;
     for count in 0u32.. {
         look.tick().await;
         let by_the_clock = count % BY_THE_CLOCK == 0;
-        let topics = match desk.gateway.changes_after(cursor).await {
-            Ok((newest, topics)) => {
-                // The first look finds all of the past; the pages fetch that by themselves.
-                let first = cursor == 0;
-                cursor = newest;
-                if first { Vec::new() } else { topics }
-            }
-            Err(denial) => {
-                if by_the_clock {
-                    tracing::warn!("the ledger cannot be read: {denial}");
-                }
-                Vec::new()
-            }
-        };
+        if by_the_clock {
+            feed.look_at_the_panel();
+        }
+        let topics = feed.news().await;
         if !topics.is_empty() || by_the_clock {
-            if tray.is_none() {
-                tray = tray::build(&app);
-            }
-            refresh(&app, tray.as_ref(), topics, &mut shown).await;
+            feed.refresh(topics).await;
         }
         if count % WATCH == 0 {
-            watch_clients(&app);
+            watch_clients(&feed.app);
         }
         if count % TIDY == BY_THE_CLOCK
-            && let Err(denial) = desk.gateway.tidy().await
+            && let Err(denial) = feed.desk().gateway.tidy().await
         {
             tracing::warn!("the ledger could not be tidied: {denial}");
         }
-        if desk.is_leaving() && quit::running(&app).await == 0 {
-            app.exit(0);
+        if feed.desk().is_leaving() && quit::running(&feed.app).await == 0 {
+            feed.app.exit(0);
+        }
+    }
+}
+
+struct Feed {
+    app: AppHandle,
+    tray: Option<Tray>,
+    /// The newest change that was seen.
+    cursor: i64,
+    /// What was shown last: the status, or why there is none.
+    shown: Option<Result<Status, Denial>>,
+}
+
+impl Feed {
+    fn desk(&self) -> tauri::State<'_, Desk> {
+        self.app.state::<Desk>()
+    }
+
+    /// A panel may come after the app and go before it. With none the window is all there is.
+    fn look_at_the_panel(&mut self) {
+        let (had, has) = (self.desk().has_tray(), tray::is_watched());
+        if has && self.tray.is_none() {
+            self.tray = tray::build(&self.app);
+            self.shown = None;
+        } else if self.tray.is_some() {
+            self.desk().set_tray(has);
+        }
+        if had && !self.desk().has_tray() {
+            tracing::warn!("the tray is gone");
+            windows::show(&self.app);
+        }
+    }
+
+    /// The topics of what changed since the last look. A ledger that cannot be read is told by the
+    /// status, which reads it too.
+    async fn news(&mut self) -> Vec<Topic> {
+        match self.desk().gateway.changes_after(self.cursor).await {
+            Ok((newest, topics)) => {
+                self.cursor = newest;
+                topics
+            }
+            Err(_) => Vec::new(),
+        }
+    }
+
+    /// Tells the window what moved and the tray how things stand.
+    async fn refresh(&mut self, mut topics: Vec<Topic>) {
+        let status = self.desk().gateway.status().await.map(|status| self.desk().with_own_problems(status));
+        if self.shown.as_ref() != Some(&status) {
+            match (&status, &self.shown) {
+                // From broken to whole, or the reverse: nothing that was shown before counts.
+                (Err(denial), _) => {
+                    tracing::error!("the status cannot be read: {denial}");
+                    topics = EVERYTHING.to_vec();
+                }
+                (Ok(_), Some(Err(_))) => topics = EVERYTHING.to_vec(),
+                // What changes by the clock alone has no change row.
+                (Ok(_), Some(Ok(_))) if topics.is_empty() => {
+                    topics = vec![Topic::Money, Topic::Pause, Topic::Key, Topic::Client];
+                }
+                (Ok(_), Some(Ok(_)) | None) => {}
+            }
+        }
+        if let Some(tray) = &self.tray {
+            tray.show(status.as_ref());
+        }
+        self.shown = Some(status);
+        if !topics.is_empty()
+            && let Err(error) = self.app.emit_to(MAIN, "changed", Changed { topics })
+        {
+            tracing::warn!("the window could not be told: {error}");
         }
     }
 }
@@ -79,24 +139,4 @@ pub(crate) fn watch_clients(app: &AppHandle) {
             tracing::warn!("the clients' files could not be compared: {denial}");
         }
     });
-}
-
-/// Tells the window what moved and the tray how things stand.
-async fn refresh(app: &AppHandle, tray: Option<&Tray>, mut topics: Vec<Topic>, shown: &mut Option<Status>) {
-    let status = match app.state::<Desk>().gateway.status().await {
-        Ok(status) => app.state::<Desk>().with_own_problems(status),
-        Err(denial) => return tracing::warn!("the status cannot be read: {denial}"),
-    };
-    if topics.is_empty() && shown.as_ref().is_some_and(|before| *before != status) {
-        topics = vec![Topic::Money, Topic::Pause, Topic::Key, Topic::Client];
-    }
-    if let Some(tray) = tray {
-        tray.show(&status);
-    }
-    *shown = Some(status);
-    if !topics.is_empty()
-        && let Err(error) = app.emit_to(MAIN, "changed", Changed { topics })
-    {
-        tracing::warn!("the window could not be told: {error}");
-    }
 }

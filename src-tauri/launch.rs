@@ -55,7 +55,7 @@ impl Launch {
 pub(crate) fn with_plain_graphics() {
     const NAME: &str = "WEBKIT_DISABLE_DMABUF_RENDERER";
     if std::env::var_os(NAME).is_none() {
-        let error = again(&[(NAME, "1")]);
+        let error = again(&[(NAME, "1")], &[]);
         tracing::warn!("could not start again with {NAME}=1: {error}");
     }
 }
@@ -64,16 +64,17 @@ pub(crate) fn with_plain_graphics() {
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn with_plain_graphics() {}
 
-/// Starts this program again in the place of this process, with its arguments and these variables
-/// besides. Comes back only where that failed.
+/// Starts this program again in the place of this process, with its arguments and these variables and
+/// arguments besides. Comes back only where that failed.
 #[cfg(target_os = "linux")]
-pub(crate) fn again(variables: &[(&str, &str)]) -> std::io::Error {
+pub(crate) fn again(variables: &[(&str, &str)], more: &[&str]) -> std::io::Error {
     use std::os::unix::process::CommandExt;
     let own = match std::env::current_exe() {
         Ok(own) => own,
         Err(error) => return error,
     };
-    std::process::Command::new(own).args(std::env::args_os().skip(1)).envs(variables.iter().copied()).exec()
+    let mut same = std::process::Command::new(own);
+    same.args(std::env::args_os().skip(1)).args(more).envs(variables.iter().copied()).exec()
 }
 
 #[cfg(test)]

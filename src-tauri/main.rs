@@ -82,11 +82,9 @@ fn start(app: &AppHandle, launch: &Launch) {
     if !launch.hidden || tray.is_none() {
         windows::show(app);
     }
-    let app = app.clone();
-    tauri::async_runtime::spawn(async move {
-        prepare(&app).await;
-        feed::run(app, tray).await;
-    });
+    let (feeding, preparing) = (app.clone(), app.clone());
+    tauri::async_runtime::spawn(feed::run(feeding, tray));
+    tauri::async_runtime::spawn(async move { prepare(&preparing).await });
 }
 
 /// What other processes of this home rely on: the zone days are counted in, the bus of this desktop,

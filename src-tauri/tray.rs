@@ -4,6 +4,7 @@
 
 use std::sync::Mutex;
 
+use pointsman_core::code::Denial;
 use pointsman_engine::PauseSpan;
 use pointsman_engine::view::{PauseView, Running, Status};
 use tauri::menu::{Menu, MenuEvent, MenuItem, PredefinedMenuItem, Submenu};
@@ -41,7 +42,7 @@ pub(crate) struct Tray {
 pub(crate) fn build(app: &AppHandle) -> Option<Tray> {
     match try_build(app) {
         Ok(tray) => {
-            app.state::<Desk>().tray_stands();
+            app.state::<Desk>().set_tray(true);
             Some(tray)
         }
         Err(error) => {
@@ -49,6 +50,26 @@ pub(crate) fn build(app: &AppHandle) -> Option<Tray> {
             None
         }
     }
+}
+
+/// Whether a desktop shows tray icons now. Elsewhere than on Linux each does.
+#[cfg(target_os = "linux")]
+pub(crate) fn is_watched() -> bool {
+    use gtk::gio::{BusType, Cancellable, DBusCallFlags, bus_get_sync};
+    use gtk::glib::prelude::ToVariant;
+    const BUS: &str = "org.freedesktop.DBus";
+    let Ok(bus) = bus_get_sync(BusType::Session, None::<&Cancellable>) else { return false };
+    let name = ("org.kde.StatusNotifierWatcher",).to_variant();
+    let (path, flags) = ("/org/freedesktop/DBus", DBusCallFlags::NONE);
+    let owner =
+        bus.call_sync(Some(BUS), path, BUS, "NameHasOwner", Some(&name), None, flags, 1000, None::<&Cancellable>);
+    owner.ok().and_then(|answer| answer.child_value(0).get::<bool>()).unwrap_or(false)
+}
+
+/// Whether a desktop shows tray icons now. Elsewhere than on Linux each does.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn is_watched() -> bool {
+    true
 }
 
 fn try_build(app: &AppHandle) -> tauri::Result<Tray> {
@@ -111,9 +132,12 @@ fn pause(app: &AppHandle, span: Option<PauseSpan>) {
 }
 
 impl Tray {
-    /// Makes the tray say how things stand; touches only what differs from before.
-    pub(crate) fn show(&self, status: &Status) {
-        let words = Words::of(status);
+    /// Makes the tray say how things stand, or why that is not known; touches only what differs.
+    pub(crate) fn show(&self, status: Result<&Status, &Denial>) {
+        let words = match status {
+            Ok(status) => Words::of(status),
+            Err(denial) => Words::unknown(&denial.sentence),
+        };
         let dark = marks::panel_is_dark(self.icon.app_handle());
         let Ok(mut shown) = self.shown.lock() else { return };
         let before = shown.as_ref();
@@ -157,6 +181,17 @@ impl Tray {
 }
 
 impl Words {
+    /// Nothing is known, and no call can be answered: the same fault stops both.
+    fn unknown(sentence: &str) -> Self {
+        Self {
+            mark: Running::Stopped,
+            tooltip: format!("Pointsman - not routing. {sentence}"),
+            money: "Not routing".to_owned(),
+            problems: Some("1 problem".to_owned()),
+            paused: false,
+        }
+    }
+
     fn of(status: &Status) -> Self {
         let state = match status.running {
             Running::Running | Running::Attention => "Running".to_owned(),
@@ -258,6 +293,13 @@ mod tests {
         let until_ms = Some(jiff::Timestamp::now().as_millisecond() + 60_000);
         let words = Words::of(&Status { paused: Some(PauseView { until_ms }), ..paused });
         assert!(words.money.starts_with("Paused until ") && words.tooltip.contains("- paused until "), "{words:?}");
+    }
+
+    #[test]
+    fn what_is_not_known_is_not_shown_as_money() {
+        let words = Words::unknown("The ledger cannot be read.");
+        assert_eq!((words.mark, words.money.as_str()), (Running::Stopped, "Not routing"));
+        assert!(words.tooltip.ends_with("The ledger cannot be read."), "{}", words.tooltip);
     }
 
     #[test]

@@ -21,11 +21,15 @@ const DRAWN_WITHIN: Duration = Duration::from_secs(8);
 
 /// Shows the main window, in front and with the focus.
 pub(crate) fn show(app: &AppHandle) {
-    let desk = app.state::<Desk>();
-    let at = desk.moved();
+    // A second launch may ask before this one has opened its home; it shows its window by itself then.
+    let Some(desk) = app.try_state::<Desk>() else { return };
+    desk.moved();
     let shown = match app.get_webview_window(MAIN) {
         Some(window) => window.unminimize().and_then(|()| window.show()).and_then(|()| window.set_focus()),
-        None => make(app).map(|_| watch_for_blank(app, at)),
+        None => {
+            let page = desk.page_made();
+            make(app).map(|_| watch_for_blank(app, page))
+        }
     };
     if let Err(error) = shown {
         tracing::error!("the window could not be shown: {error}");
@@ -130,12 +134,12 @@ fn is_own(url: &Url) -> bool {
 
 /// Where the page does not say within eight seconds that it is drawn, the graphics of this machine are
 /// at fault more often than not: offers to start once more without them.
-fn watch_for_blank(app: &AppHandle, at: u64) {
+fn watch_for_blank(app: &AppHandle, page: u64) {
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
         tokio::time::sleep(DRAWN_WITHIN).await;
-        let desk = app.state::<Desk>();
-        if desk.drawn_since(at) || !desk.still_at(at) {
+        let seen = app.get_webview_window(MAIN).is_some_and(|window| window.is_visible().unwrap_or(false));
+        if !seen || !app.state::<Desk>().is_blank(page) {
             return;
         }
         tracing::error!("the window is still blank after {} s", DRAWN_WITHIN.as_secs());
@@ -164,7 +168,7 @@ async fn offer_safe_graphics(app: &AppHandle) {
     };
     if ask(app, question).await {
         tauri_plugin_single_instance::destroy(app);
-        let error = crate::launch::again(SAFE);
+        let error = crate::launch::again(SAFE, &["--show"]);
         tracing::error!("could not start again: {error}");
     }
 }

@@ -430,6 +430,28 @@ fn a_hidden_start_makes_no_web_view_and_a_hidden_window_gives_its_own_back() {
 }
 
 #[test]
+fn a_tray_that_goes_leaves_a_window_and_one_that_comes_takes_the_icon() {
+    let _alone = ONE_AT_A_TIME.blocking_lock();
+    let mut screen = Screen::up(Theme::Light, Panel::WithTray);
+    let app = start(&mut screen, "app", &["--hidden"]);
+    // A fresh home has one problem: there is no key.
+    let problems =
+        |screen: &Screen, item: &tray::Item, label: &str| item.rows(screen).iter().any(|row| row.label == label);
+    let item = tray::Item::find(&screen);
+    wait("the problem in the tray", || problems(&screen, &item, "1 problem").then_some(()));
+    assert_eq!(shown(&screen), None);
+
+    screen.drop_panel();
+    wait("the window in place of the tray", || shown(&screen));
+    screen.add_panel();
+    let item = tray::Item::find(&screen);
+    wait("the problem of the missing tray to go", || problems(&screen, &item, "1 problem").then_some(()));
+    screen.ask("wmctrl", &["-c", "Pointsman"]);
+    wait("the window to hide", || shown(&screen).is_none().then_some(()));
+    assert_eq!(screen.ended(app), None, "with a tray again, closing the window hides it");
+}
+
+#[test]
 fn without_a_tray_it_stays_a_window_and_says_so() {
     let _alone = ONE_AT_A_TIME.blocking_lock();
     let mut screen = Screen::up(Theme::Light, Panel::None);

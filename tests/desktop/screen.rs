@@ -78,6 +78,7 @@ pub(crate) struct Screen {
     folder: tempfile::TempDir,
     variables: Vec<(&'static str, OsString)>,
     children: Vec<Child>,
+    panel: Option<u32>,
 }
 
 impl Screen {
@@ -91,7 +92,7 @@ impl Screen {
             missing.join(" ")
         );
         let folder = tempfile::Builder::new().prefix("pm-desktop-").tempdir().unwrap();
-        let mut screen = Self { folder, variables: Vec::new(), children: Vec::new() };
+        let mut screen = Self { folder, variables: Vec::new(), children: Vec::new(), panel: None };
         screen.furnish(theme);
         screen.start(panel);
         screen
@@ -154,9 +155,22 @@ impl Screen {
 
         self.run("xfwm4", &mut self.command("xfwm4"));
         if panel == Panel::WithTray {
-            self.run("panel", self.command("xfce4-panel").arg("--disable-wm-check"));
-            self.owned("org.kde.StatusNotifierWatcher");
+            self.add_panel();
         }
+    }
+
+    /// Starts the panel and waits for its tray.
+    pub(crate) fn add_panel(&mut self) {
+        let id = self.run("panel", self.command("xfce4-panel").arg("--disable-wm-check"));
+        self.panel = Some(id);
+        self.owned("org.kde.StatusNotifierWatcher");
+    }
+
+    /// Ends the panel, as one that crashes.
+    pub(crate) fn drop_panel(&mut self) {
+        let panel = self.panel.take().expect("a panel");
+        end(panel);
+        wait("the panel to end", || self.ended(panel));
     }
 
     /// The person's folder.
@@ -252,8 +266,7 @@ impl Drop for Screen {
         // Last started, first ended: the X server goes last, or the others complain. What they started in
         // turn (the driver the app) ends with them.
         for child in self.children.iter_mut().rev() {
-            let all = family(child.id()).into_iter().map(|id| id.to_string()).collect::<Vec<_>>();
-            drop(Command::new("kill").arg("-9").args(all).stderr(Stdio::null()).status());
+            end(child.id());
             drop(child.wait());
         }
     }
@@ -278,6 +291,12 @@ pub(crate) fn wait_up_to<T>(limit: Duration, what: &str, mut look: impl FnMut() 
 
 fn on_path(program: &str) -> bool {
     std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(|dir| dir.join(program).is_file()))
+}
+
+/// Ends a process and all that it started.
+fn end(root: u32) {
+    let all = family(root).into_iter().map(|id| id.to_string());
+    drop(Command::new("kill").arg("-9").args(all).stderr(Stdio::null()).status());
 }
 
 /// The numbers of a process and all that it started, its children's children too.
