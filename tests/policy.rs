@@ -9,7 +9,6 @@ use pointsman_engine::{Caller, Gateway, Home};
 use pointsman_practice::{Options, Practice};
 use rusqlite::Connection;
 
-#[allow(dead_code, reason = "shared with tests/stdio.rs")]
 #[path = "stdio/child.rs"]
 mod child;
 mod support;

@@ -8,6 +8,7 @@ use ts_rs::TS;
 pub mod activity;
 pub mod clients;
 pub mod keys;
+mod money;
 pub mod overview;
 mod unreadable;
 
