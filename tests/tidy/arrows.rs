@@ -83,7 +83,7 @@ fn no_crate_knows_what_is_not_its_business() {
     let mut findings = Vec::new();
     for (package, banned, reason) in UNKNOWN_TO {
         let (_, uses) = packages.iter().find(|(name, _)| name == package).expect("a package of the table");
-        let known = uses.iter().filter(|name| banned.iter().any(|ban| name.as_str() == *ban));
+        let known = uses.iter().filter(|name| banned.contains(&name.as_str()));
         findings.extend(known.map(|name| format!("{package} → {name}: {reason}")));
     }
     rule("A crate boundary is worth its manifest only when it forbids something.", findings);
