@@ -83,9 +83,13 @@ impl Feed {
         } else if self.tray.is_some() {
             self.desk().set_tray(has);
         }
-        if had && !self.desk().has_tray() {
-            tracing::warn!("the tray is gone");
-            windows::show(&self.app);
+        match (had, self.desk().has_tray()) {
+            (true, false) => {
+                tracing::warn!("the tray is gone");
+                windows::show(&self.app);
+            }
+            (false, true) => tracing::info!("a tray is here"),
+            (true, true) | (false, false) => {}
         }
     }
 
