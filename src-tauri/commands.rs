@@ -121,7 +121,7 @@ pub(crate) fn activity_query(filter: String, client: Option<String>, state: Opti
 }
 
 pub(crate) async fn pause(desk: &Desk, span: PauseSpan) -> Result<Status, Denial> {
-    desk.gateway.pause(span).await?;
+    desk.gateway.pause_with_a_way_back(span).await?;
     status(desk).await
 }
 

@@ -122,7 +122,7 @@ fn pause(app: &AppHandle, span: Option<PauseSpan>) {
     tauri::async_runtime::spawn(async move {
         let gateway = app.state::<Desk>().gateway.clone();
         let done = match span {
-            Some(span) => gateway.pause(span).await,
+            Some(span) => gateway.pause_with_a_way_back(span).await,
             None => gateway.resume().await,
         };
         if let Err(denial) = done {

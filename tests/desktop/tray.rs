@@ -78,11 +78,12 @@ impl Item {
         self.rows(screen).first().map(|row| row.label.clone()).unwrap_or_default()
     }
 
-    /// Chooses the row with this label.
+    /// Chooses the row with this label. Whether that did anything is for the caller to see: an app that
+    /// quits may be gone before it has answered the click.
     pub(crate) fn choose(&self, screen: &Screen, label: &str) {
         let all = self.rows(screen);
         let row = all.iter().find(|row| row.label == label).unwrap_or_else(|| panic!("no row {label} in {all:?}"));
-        screen.ask(
+        screen.try_ask(
             "gdbus",
             &[
                 "call",

@@ -45,6 +45,24 @@ impl Gateway {
             .await?)
     }
 
+    /// Pauses for a person who looks at it now: a pause without an end is refused where no keychain
+    /// could sign its resume, since it would never end.
+    ///
+    /// # Errors
+    /// As above, and where the ledger cannot be written.
+    pub async fn pause_with_a_way_back(&self, span: PauseSpan) -> Result<(), Denial> {
+        if span == PauseSpan::UntilResumed
+            && let Err(denial) = self.can_sign().await
+            && denial.code == Code::NoKey
+        {
+            return Err(Denial::new(
+                Code::NoKey,
+                "A pause until you resume needs a password store to resume with, and none is running. Pause for an hour or until tomorrow.",
+            ));
+        }
+        self.pause(span).await
+    }
+
     /// Ends the pause.
     ///
     /// # Errors
@@ -96,23 +114,33 @@ async fn unended(inner: &Inner) -> Result<(Vec<pause::Row>, Vec<i64>), Denial> {
 
 /// The longest pause under way.
 async fn under_way(inner: &Inner) -> Result<Option<PauseView>, Denial> {
-    let (rows, _) = unended(inner).await?;
+    Ok(longest(&unended(inner).await?.0))
+}
+
+fn longest(rows: &[pause::Row]) -> Option<PauseView> {
     let until = rows.iter().map(|row| row.until_ms.unwrap_or(i64::MAX)).max();
-    Ok(until.map(|until_ms| PauseView { until_ms: (until_ms != i64::MAX).then_some(until_ms) }))
+    until.map(|until_ms| PauseView { until_ms: (until_ms != i64::MAX).then_some(until_ms) })
 }
 
 /// Lets a call through where no pause is under way, with the resumed pauses it knows of: the ledger
 /// asks again, in the same transaction as each hold, whether there is another one by then.
 pub(crate) async fn clearance(inner: &Inner) -> Result<Vec<i64>, Denial> {
-    match denial(inner).await? {
-        Some(denial) => Err(denial),
-        None => Ok(unended(inner).await?.1),
+    let (rows, resumed) = unended(inner).await?;
+    match longest(&rows) {
+        Some(view) => Err(told(inner, &view).await?),
+        None => Ok(resumed),
     }
 }
 
 /// The denial of a call while a pause is under way.
 pub(crate) async fn denial(inner: &Inner) -> Result<Option<Denial>, Denial> {
-    let Some(view) = under_way(inner).await? else { return Ok(None) };
+    match under_way(inner).await? {
+        Some(view) => told(inner, &view).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+async fn told(inner: &Inner, view: &PauseView) -> Result<Denial, Denial> {
     let zone = inner.ledger.read(setting::zone).await?;
     let until = view.until_ms.and_then(|ms| Timestamp::from_millisecond(ms).ok()).map(|at| {
         let (at, now) = (at.to_zoned(zone.clone()), Timestamp::now().to_zoned(zone));
@@ -122,7 +150,7 @@ pub(crate) async fn denial(inner: &Inner) -> Result<Option<Denial>, Denial> {
         Some(until) => format!("Spending is paused until {until} by the user."),
         None => "Spending is paused by the user until they resume it in Pointsman.".to_owned(),
     };
-    Ok(Some(Denial::new(Code::Paused, sentence)))
+    Ok(Denial::new(Code::Paused, sentence))
 }
 
 fn message(id: i64, made_ms: i64) -> Vec<u8> {
