@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use pointsman_core::catalog::KeyRef;
 use pointsman_core::chat::{Chat, Message, Params, Role};
 use pointsman_core::code::{Code, Denial};
-use pointsman_core::id::{FlowId, ModelId, RequestId};
+use pointsman_core::id::{FlowId, ModelId, RequestId, TaskClass};
 use pointsman_core::money::MicroUsd;
 use pointsman_core::plan::{self, Plan, Wanted};
 use pointsman_core::policy::Policy;
@@ -84,7 +84,7 @@ impl<'a> Call<'a> {
     fn begin(inner: &'a Inner, wanted: &Wanted, ctx: &CallContext) -> Self {
         let class = match wanted {
             Wanted::Class { class, .. } => class.chars().filter(|c| !c.is_control()).take(64).collect(),
-            Wanted::Model(_) | Wanted::Default => request::chat_class(),
+            Wanted::Model(_) | Wanted::Default => TaskClass::chat().to_string(),
         };
         let start = request::Start {
             id: id("r", RequestId::parse),

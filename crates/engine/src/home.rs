@@ -110,10 +110,7 @@ fn create(path: &Path) -> Result<(), Denial> {
     builder.create(path).map_err(|error| refused(format!("The home {} cannot be made: {error}.", path.display())))
 }
 
-#[cfg(unix)]
 fn check(path: &Path) -> Result<(), Denial> {
-    use std::os::unix::fs::MetadataExt;
-
     let shown = path.display();
     let about =
         path.symlink_metadata().map_err(|error| refused(format!("The home {shown} cannot be read: {error}.")))?;
@@ -122,6 +119,14 @@ fn check(path: &Path) -> Result<(), Denial> {
             "The home {shown} is a symbolic link, which could be moved under us. Name the real folder with --home."
         )));
     }
+    check_rights(path, &about)
+}
+
+#[cfg(unix)]
+fn check_rights(path: &Path, about: &std::fs::Metadata) -> Result<(), Denial> {
+    use std::os::unix::fs::MetadataExt;
+
+    let shown = path.display();
     if about.mode() & 0o022 != 0 {
         return Err(refused(format!("Other people may write into the home {shown}. Run: chmod 700 '{shown}'")));
     }
@@ -136,16 +141,9 @@ fn check(path: &Path) -> Result<(), Denial> {
     Ok(())
 }
 
+/// Windows gives a person's own folder to that person only.
 #[cfg(not(unix))]
-fn check(path: &Path) -> Result<(), Denial> {
-    let shown = path.display();
-    let about =
-        path.symlink_metadata().map_err(|error| refused(format!("The home {shown} cannot be read: {error}.")))?;
-    if about.file_type().is_symlink() {
-        return Err(refused(format!(
-            "The home {shown} is a symbolic link, which could be moved under us. Name the real folder with --home."
-        )));
-    }
+fn check_rights(_: &Path, _: &std::fs::Metadata) -> Result<(), Denial> {
     Ok(())
 }
 

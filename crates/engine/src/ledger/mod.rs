@@ -5,7 +5,7 @@
 //! Never open, copy or close the file with `std::fs` while a process has it open: closing any
 //! descriptor of it drops SQLite's POSIX locks.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -127,7 +127,6 @@ type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 pub struct Ledger {
     writer: mpsc::Sender<Job>,
     reader: mpsc::Sender<Job>,
-    path: PathBuf,
     unwritable: Unwritable,
 }
 
@@ -166,14 +165,8 @@ impl Ledger {
         Ok(Self {
             writer: run(writing, Some(CHECKPOINT_AFTER)),
             reader: run(reading, None),
-            path: path.to_owned(),
             unwritable: Unwritable::default(),
         })
-    }
-
-    /// Where the file is.
-    pub fn path(&self) -> &Path {
-        &self.path
     }
 
     /// Runs one IMMEDIATE transaction. Committed when `f` returns `Ok`, undone otherwise.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use pointsman_core::code::Code;
-use pointsman_core::id::{FlowId, ModelId, RequestId, TaskClass};
+use pointsman_core::id::{FlowId, ModelId, RequestId};
 use pointsman_core::money::{MicroUsd, Usage};
 use rusqlite::{Connection, Transaction, params};
 
@@ -164,9 +164,4 @@ pub(crate) fn assumed(tx: &Transaction<'_>, id: &RequestId) -> Result<bool, Ledg
 pub(crate) fn count_since(connection: &Connection, since_ms: i64) -> Result<u32, LedgerError> {
     let mut query = connection.prepare_cached("SELECT count(*) FROM request WHERE started_ms >= ?1")?;
     Ok(query.query_row([since_ms], |row| row.get(0))?)
-}
-
-/// The class a call without a class is recorded under.
-pub(crate) fn chat_class() -> String {
-    TaskClass::chat().to_string()
 }

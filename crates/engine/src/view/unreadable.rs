@@ -119,7 +119,7 @@ mod tests {
         assert!(page.readable && page.problems.len() == usize::try_from(status.problems).unwrap(), "{page:?}");
         assert_eq!(page.problems[0].detail, "Pointsman was updated. Restart Claude to continue.");
 
-        let other = rusqlite::Connection::open(ledger.path()).unwrap();
+        let other = rusqlite::Connection::open(gateway.home().ledger_path()).unwrap();
         other.execute("UPDATE schema SET min_reader = 1", []).unwrap();
         gateway.tidy().await.unwrap();
         assert_ne!(gateway.status().await.unwrap().running, Running::Stopped, "it writes again");
