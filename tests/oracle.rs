@@ -184,13 +184,13 @@ async fn converse(
 ) -> Result<(Answer, Vec<StreamEvent>), Failure> {
     let model = ModelName::parse(model).expect("a model name");
     let encoded = wire::encode(Wire::OpenAiChat, chat, &model, stream);
-    assert_eq!((encoded.path, encoded.streamed), ("/chat/completions", stream));
+    assert_eq!((encoded.path.as_str(), encoded.streamed), ("/chat/completions", stream));
     let reply = http::chat(server.address(), KEY, &encoded.body).await.expect("no script here hangs up");
     let content_type = reply.header("content-type").unwrap_or_default().to_owned();
     let head = Head { status: reply.status, content_type, retry_after: None };
     if reply.status != 200 {
         assert!(reply.complete, "an error arrives whole: {}", reply.text());
-        return Err(wire::decode_error(Wire::OpenAiChat, &head, &reply.body));
+        return Err(wire::decode_error(&head, &reply.body));
     }
     if !stream {
         return wire::decode(Wire::OpenAiChat, &head, &reply.body).map(|answer| (answer, Vec::new()));
@@ -220,7 +220,7 @@ async fn what_our_codec_sends_passes_and_what_it_reads_is_what_was_said() {
     let server = server().await;
     let script = Script { reasoning: Some("Hm".into()), pings: 1, ..Script::text("Grüße 👋\n\"you\"") };
     server.default_script(script.usage(COUNTS));
-    let usage = Usage { input: 19, cached_input: 8, cache_write: 0, output: 10, reasoning: 4 };
+    let usage = Usage { input: 19, cached_input: 8, output: 10, reasoning: 4, ..Usage::default() };
     let number = |text: &str| Some(Decimal(text.parse().expect("a number")));
     let mut full = chat(vec![Part::Text("Answer in JSON.".into()), Part::Text("Briefly.".into())]);
     full.params = Params {
@@ -231,6 +231,7 @@ async fn what_our_codec_sends_passes_and_what_it_reads_is_what_was_said() {
         presence_penalty: number("2"),
         stop: vec!["END".into(), "\n\n".into()],
         response_format: Some(ResponseFormat::JsonObject),
+        ..Params::default()
     };
     let mut strict = chat(vec![Part::Text("Hello".into())]);
     let schema = json!({ "type": "object", "properties": {}, "required": [], "additionalProperties": false });

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use url::{Host, Url};
 
 use crate::id::{ModelName, ProviderId};
-use crate::wire::Wire;
+use crate::wire::{KeyHeader, Wire};
 
 /// `scheme://host:port` of an endpoint, in lower case, port always written. A key is bound to it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -131,6 +131,8 @@ pub struct Provider {
     pub wire: Wire,
     /// Where.
     pub base_url: BaseUrl,
+    /// In which header the key goes.
+    pub key_header: KeyHeader,
     /// With which key. A built-in provider's is the keychain item of its own id.
     pub key: KeyRef,
     /// Environment variables its own documentation names for the key.
@@ -145,6 +147,8 @@ pub struct Provider {
     /// Below the base URL: what answers 200 to a good key and 401 to a bad one. `models` unless the
     /// provider gives its list of models to everybody.
     pub check_path: String,
+    /// What it says itself that a call cost is what is charged.
+    pub reports_cost: bool,
 }
 
 #[derive(Deserialize)]
@@ -153,6 +157,7 @@ struct ProviderToml {
     title: String,
     wire: String,
     base_url: String,
+    key_header: Option<String>,
     #[serde(default)]
     env: Vec<String>,
     #[serde(default)]
@@ -162,6 +167,8 @@ struct ProviderToml {
     keys_page: Option<String>,
     #[serde(default = "check_path")]
     check_path: String,
+    #[serde(default)]
+    reports_cost: bool,
 }
 
 fn check_path() -> String {
@@ -191,17 +198,24 @@ fn read(id: &str, text: &str) -> Option<Provider> {
     let raw: ProviderToml = toml::from_str(text).ok()?;
     let base_url = BaseUrl::parse(&raw.base_url).ok()?;
     let local = raw.local && base_url.is_loopback();
+    let wire = Wire::from_name(&raw.wire)?;
+    let key_header = match raw.key_header.as_deref() {
+        None => wire.key_header(),
+        Some(name) => KeyHeader::from_name(name)?,
+    };
     Some(Provider {
         id: ProviderId::parse(id).ok()?,
         title: raw.title,
-        wire: Wire::from_name(&raw.wire)?,
+        wire,
         base_url,
+        key_header,
         key: if local { KeyRef::None } else { KeyRef::Keychain(id.to_owned()) },
         env: raw.env,
         local,
         key_prefixes: raw.key_prefixes,
         keys_page: raw.keys_page,
         check_path: raw.check_path,
+        reports_cost: raw.reports_cost,
     })
 }
 

@@ -74,6 +74,16 @@ pub enum ResponseFormat {
     },
 }
 
+/// For how long the provider should keep the beginning of the conversation, so that the next call that
+/// begins alike reads it at a lower price.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum PrefixCache {
+    /// Five minutes from its last use.
+    FiveMinutes,
+    /// An hour.
+    Hour,
+}
+
 /// What a caller may set. What is absent is left to the provider.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Params {
@@ -91,6 +101,8 @@ pub struct Params {
     pub stop: Vec<String>,
     /// The shape of the answer.
     pub response_format: Option<ResponseFormat>,
+    /// Set by the class, never by the caller: writing costs more than reading.
+    pub prefix_cache: Option<PrefixCache>,
 }
 
 /// A conversation to be answered.

@@ -45,8 +45,7 @@ fn bytes(text: &str) -> u64 {
 /// The most a call can cost: every input token at the dearest input price, and `max_tokens` of output,
 /// which is sent on the wire in every format.
 pub fn worst_cost(chat: &Chat, max_tokens: u64, price: &Price) -> MicroUsd {
-    let dearest = Price { input: price.dearest_input(), output: price.output, cached_input: None, cache_write: None };
-    dearest.cost(&Usage { input: most_input_tokens(chat), output: max_tokens, ..Usage::default() })
+    price.most(most_input_tokens(chat), max_tokens, chat.params.prefix_cache)
 }
 
 /// What a call probably costs: characters divided by `chars_per_token`, and all of `max_tokens`.
@@ -74,12 +73,12 @@ mod tests {
         Chat { messages: vec![Message { role: Role::User, parts }], ..Chat::default() }
     }
 
-    const PRICE: Price = Price {
-        input: MicroUsd::from_micros(1_000_000),
-        output: MicroUsd::from_micros(2_000_000),
-        cached_input: Some(MicroUsd::from_micros(100_000)),
-        cache_write: Some(MicroUsd::from_micros(1_250_000)),
-    };
+    fn price() -> Price {
+        let mut price = Price::flat(MicroUsd::from_micros(1_000_000), MicroUsd::from_micros(2_000_000));
+        price.base.cached_input = Some(MicroUsd::from_micros(100_000));
+        price.base.cache_write = Some(MicroUsd::from_micros(1_250_000));
+        price
+    }
 
     #[test]
     fn the_bound_counts_bytes_not_characters() {
@@ -97,8 +96,8 @@ mod tests {
     fn the_worst_case_uses_the_dearest_input_price_and_all_of_max_tokens() {
         let hello = chat(vec![Part::Text("hello".into())]);
         // 38 tokens at 1.25 µ$ (a cache write may be billed), 100 at 2 µ$.
-        assert_eq!(worst_cost(&hello, 100, &PRICE), MicroUsd::from_micros(248));
-        assert!(likely_cost(&hello, 100, &PRICE, &Preflight::default()) <= worst_cost(&hello, 100, &PRICE));
+        assert_eq!(worst_cost(&hello, 100, &price()), MicroUsd::from_micros(248));
+        assert!(likely_cost(&hello, 100, &price(), &Preflight::default()) <= worst_cost(&hello, 100, &price()));
     }
 
     #[test]

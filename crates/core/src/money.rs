@@ -7,6 +7,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::chat::PrefixCache;
+
 /// An amount of money in millionths of a US dollar. May be negative only as an adjustment.
 ///
 /// ```
@@ -75,6 +77,30 @@ impl MicroUsd {
             Some(total) if total <= Self::LARGEST => Ok(Self(total)),
             _ => Err(NotMoney::TooLarge),
         }
+    }
+
+    /// Parses a plain or scientific decimal of any fineness (`0.00012345678`, `6.85e-06`), rounded up:
+    /// figures that others computed. `None` where it is negative, larger than a billion, or no number.
+    pub fn parse_up(text: &str) -> Option<Self> {
+        let (digits, exponent) = match text.split_once(['e', 'E']) {
+            Some((digits, exponent)) => (digits, exponent.parse::<i32>().ok().filter(|e| (-40..=10).contains(e))?),
+            None => (text, 0),
+        };
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+        let all = format!("{whole}{fraction}");
+        if all.is_empty() || all.len() > 36 || !all.bytes().all(|b| b.is_ascii_digit()) {
+            return None;
+        }
+        let number: u128 = all.parse().ok()?;
+        // How many places the number must be moved to count millionths.
+        let places = 6 + exponent - i32::try_from(fraction.len()).ok()?;
+        let ten = |places: i32| u32::try_from(places).ok().and_then(|places| 10u128.checked_pow(places));
+        let micros = if places >= 0 {
+            number.checked_mul(ten(places)?)?
+        } else {
+            ten(-places).map_or(u128::from(number > 0), |divisor| number.div_ceil(divisor))
+        };
+        i64::try_from(micros).ok().filter(|micros| *micros <= Self::LARGEST).map(Self)
     }
 
     /// The sum; stays at the largest amount instead of wrapping.
@@ -162,64 +188,163 @@ fn group(number: u64) -> String {
     out
 }
 
-/// What a provider counted for one call. `reasoning` is part of `output`; `cached_input` and
-/// `cache_write` are parts of `input`. Each codec normalises its provider's own convention to this.
+/// What a provider counted for one call. `reasoning` is part of `output`; `cached_input`, `cache_write`
+/// and `image` are parts of `input`; `cache_write_1h` is part of `cache_write`. Each codec normalises
+/// its provider's own convention to this.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Usage {
     /// All tokens read, cached ones included.
     pub input: u64,
     /// Tokens read from the provider's cache.
     pub cached_input: u64,
-    /// Tokens written to the provider's cache.
+    /// Tokens written to the provider's cache, for however long.
     pub cache_write: u64,
+    /// Of those, tokens written for an hour; the others last five minutes.
+    pub cache_write_1h: u64,
+    /// Tokens of pictures, where the provider counts them apart.
+    pub image: u64,
     /// All tokens produced, reasoning included.
     pub output: u64,
     /// Tokens of reasoning that were billed as output.
     pub reasoning: u64,
+    /// What the provider itself says the call cost; then that is what it cost.
+    pub cost: Option<MicroUsd>,
 }
 
-/// What a model's tokens cost, in µ$ per million tokens. A missing cached or write price is the
-/// input price: never cheaper than what the provider may bill.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Price {
-    /// For a million input tokens.
+/// What a million tokens of each kind cost, in µ$. A missing one costs what its kind costs otherwise:
+/// never cheaper than what the provider may bill.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Rates {
+    /// Tokens read.
     pub input: MicroUsd,
-    /// For a million output tokens.
+    /// Tokens made.
     pub output: MicroUsd,
-    /// For a million input tokens read from the provider's cache.
+    /// Tokens read from the provider's cache; absent: as `input`.
     pub cached_input: Option<MicroUsd>,
-    /// For a million input tokens written to the provider's cache.
+    /// Tokens written to the provider's cache for five minutes; absent: as `input`.
     pub cache_write: Option<MicroUsd>,
+    /// Tokens written for an hour; absent: the dearer of `input` and `cache_write`.
+    pub cache_write_1h: Option<MicroUsd>,
+    /// Tokens of pictures; absent: as `input`.
+    pub image: Option<MicroUsd>,
+    /// Tokens of reasoning; absent: as `output`.
+    pub reasoning: Option<MicroUsd>,
+}
+
+/// Other rates for the whole of a call whose input is larger than `above` tokens. OpenAI, Google and
+/// Anthropic publish such steps, each for all tokens of the call and not only for those above.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Step {
+    /// Tokens of input up to which the step does not hold.
+    pub above: u64,
+    /// What holds beyond.
+    pub rates: Rates,
+}
+
+/// What calls of a model cost.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Price {
+    /// The rates of a call below every step.
+    pub base: Rates,
+    /// Dearer or cheaper beyond sizes of input, in ascending order.
+    pub steps: Vec<Step>,
+    /// For each call whatever its size.
+    pub request: MicroUsd,
+}
+
+impl Rates {
+    fn of_input(&self, usage: &Usage) -> [(u64, MicroUsd); 5] {
+        let cached = usage.cached_input.min(usage.input);
+        let written = usage.cache_write.min(usage.input - cached);
+        let hour = usage.cache_write_1h.min(written);
+        let image = usage.image.min(usage.input - cached - written);
+        [
+            (usage.input - cached - written - image, self.input),
+            (cached, self.cached_input.unwrap_or(self.input)),
+            (written - hour, self.cache_write.unwrap_or(self.input)),
+            (hour, self.hour()),
+            (image, self.image.unwrap_or(self.input)),
+        ]
+    }
+
+    fn hour(&self) -> MicroUsd {
+        self.cache_write_1h.unwrap_or_else(|| self.input.max(self.cache_write.unwrap_or_default()))
+    }
+
+    /// The dearest price an input token may have. Nothing is kept for an hour unless that was asked for;
+    /// for five minutes some providers keep without being asked.
+    fn dearest_input(&self, asked: Option<PrefixCache>) -> MicroUsd {
+        let hour = (asked == Some(PrefixCache::Hour)).then(|| self.hour());
+        let kinds = [self.cached_input, self.cache_write, self.image, hour];
+        kinds.into_iter().flatten().fold(self.input, MicroUsd::max)
+    }
+
+    /// The dearest price an output token may have.
+    fn dearest_output(&self) -> MicroUsd {
+        self.output.max(self.reasoning.unwrap_or_default())
+    }
 }
 
 impl Price {
     /// Costs nothing: a model that runs on this machine.
-    pub const FREE: Self =
-        Self { input: MicroUsd::ZERO, output: MicroUsd::ZERO, cached_input: None, cache_write: None };
+    pub const FREE: Self = Self::flat(MicroUsd::ZERO, MicroUsd::ZERO);
 
-    /// The cost of a usage: one rounding at the end, up. Saturates at [`MicroUsd::MAX`].
+    /// One rate for tokens read and one for tokens made, without steps.
+    pub const fn flat(input: MicroUsd, output: MicroUsd) -> Self {
+        let base = Rates {
+            input,
+            output,
+            cached_input: None,
+            cache_write: None,
+            cache_write_1h: None,
+            image: None,
+            reasoning: None,
+        };
+        Self { base, steps: Vec::new(), request: MicroUsd::ZERO }
+    }
+
+    /// The rates of a call by the size of its input.
+    pub fn rates(&self, input: u64) -> &Rates {
+        self.steps.iter().rev().find(|step| input > step.above).map_or(&self.base, |step| &step.rates)
+    }
+
+    /// The rates that a call of at most `input` tokens may meet.
+    pub fn reachable(&self, input: u64) -> impl Iterator<Item = &Rates> {
+        let steps = self.steps.iter().filter(move |step| input > step.above).map(|step| &step.rates);
+        std::iter::once(&self.base).chain(steps)
+    }
+
+    /// The cost of a usage: what the provider said, else from its tokens with one rounding at the end,
+    /// up. Saturates at [`MicroUsd::MAX`].
     pub fn cost(&self, usage: &Usage) -> MicroUsd {
-        let cached = usage.cached_input.min(usage.input);
-        let written = usage.cache_write.min(usage.input - cached);
-        let plain = usage.input - cached - written;
-        let rows = [
-            (plain, self.input),
-            (cached, self.cached_input.unwrap_or(self.input)),
-            (written, self.cache_write.unwrap_or(self.input)),
-            (usage.output, self.output),
-        ];
-        let total: u128 = rows
-            .iter()
-            .map(|(tokens, price)| u128::from(*tokens) * u128::from(price.micros().max(0).unsigned_abs()))
-            .sum();
-        let micros = total.div_ceil(1_000_000);
-        i64::try_from(micros).map_or(MicroUsd::MAX, MicroUsd::from_micros)
+        if let Some(said) = usage.cost {
+            return said.or_zero();
+        }
+        let rates = self.rates(usage.input);
+        let reasoning = usage.reasoning.min(usage.output);
+        let output = [(usage.output - reasoning, rates.output), (reasoning, rates.reasoning.unwrap_or(rates.output))];
+        let rows = rates.of_input(usage).into_iter().chain(output);
+        amount(rows, self.request)
     }
 
-    /// The dearest price an input token may have.
-    pub fn dearest_input(&self) -> MicroUsd {
-        self.input.max(self.cached_input.unwrap_or_default()).max(self.cache_write.unwrap_or_default())
+    /// The most a call of at most so many tokens can cost, whichever kinds they turn out to be.
+    pub fn most(&self, input: u64, output: u64, asked: Option<PrefixCache>) -> MicroUsd {
+        let of = |rates: &Rates| {
+            amount([(input, rates.dearest_input(asked)), (output, rates.dearest_output())], self.request)
+        };
+        self.reachable(input).map(of).max().unwrap_or(MicroUsd::MAX)
     }
+}
+
+/// Tokens by their prices, and what each call costs, rounded up once.
+fn amount(rows: impl IntoIterator<Item = (u64, MicroUsd)>, request: MicroUsd) -> MicroUsd {
+    let total: u128 = rows
+        .into_iter()
+        .map(|(tokens, price)| u128::from(tokens) * u128::from(price.micros().max(0).unsigned_abs()))
+        .sum();
+    let micros = total.div_ceil(1_000_000);
+    i64::try_from(micros).map_or(MicroUsd::MAX, MicroUsd::from_micros).plus(request.or_zero())
 }
 
 #[cfg(test)]
@@ -255,6 +380,27 @@ mod tests {
     }
 
     #[test]
+    fn a_figure_of_others_is_rounded_up_and_never_lost() {
+        for (text, micros) in [
+            ("0.00012345678", Some(124)),
+            ("6.85e-06", Some(7)),
+            ("1E-20", Some(1)),
+            ("0", Some(0)),
+            ("0.0", Some(0)),
+            ("1.5e0", Some(1_500_000)),
+            ("12", Some(12_000_000)),
+            ("1e9", Some(1_000_000_000_000_000)),
+            ("1e10", None),
+            ("-0.1", None),
+            ("NaN", None),
+            ("", None),
+            ("1e", None),
+        ] {
+            assert_eq!(MicroUsd::parse_up(text).map(MicroUsd::micros), micros, "{text}");
+        }
+    }
+
+    #[test]
     fn shows_the_digits_that_matter() {
         for (micros, shown) in [
             (0, "$0.00"),
@@ -276,12 +422,8 @@ mod tests {
 
     #[test]
     fn a_cost_is_rounded_once_and_up() {
-        let price = Price {
-            input: MicroUsd(150_000),
-            output: MicroUsd(600_000),
-            cached_input: Some(MicroUsd(75_000)),
-            cache_write: None,
-        };
+        let mut price = Price::flat(MicroUsd(150_000), MicroUsd(600_000));
+        price.base.cached_input = Some(MicroUsd(75_000));
         let usage = Usage { input: 3, cached_input: 1, output: 2, ..Usage::default() };
         // 2 × 0.15 + 1 × 0.075 + 2 × 0.6 = 1.575 µ$
         assert_eq!(price.cost(&usage), MicroUsd(2));
@@ -297,5 +439,38 @@ mod tests {
         assert_eq!(limit.basis_points_of(limit), 10_000);
         assert_eq!(MicroUsd::ZERO.basis_points_of(MicroUsd::ZERO), 10_000);
         assert_eq!(MicroUsd::ZERO.basis_points_of(limit), 0);
+    }
+
+    #[test]
+    fn each_kind_of_token_costs_its_own_price_and_a_step_holds_for_the_whole_call() {
+        let mut price = Price::flat(MicroUsd(3_000_000), MicroUsd(15_000_000));
+        price.base.cached_input = Some(MicroUsd(300_000));
+        price.base.cache_write = Some(MicroUsd(3_750_000));
+        price.base.cache_write_1h = Some(MicroUsd(6_000_000));
+        price.base.image = Some(MicroUsd(4_000_000));
+        price.base.reasoning = Some(MicroUsd(20_000_000));
+        price.request = MicroUsd(5_000);
+        let usage = Usage {
+            input: 1_000,
+            cached_input: 100,
+            cache_write: 300,
+            cache_write_1h: 200,
+            image: 50,
+            output: 40,
+            reasoning: 10,
+            cost: None,
+        };
+        // 550 × 3 + 100 × 0.3 + 100 × 3.75 + 200 × 6 + 50 × 4 + 30 × 15 + 10 × 20 = 4,105 µ$, and 5,000 for the call
+        assert_eq!(price.cost(&usage), MicroUsd(9_105));
+        let rates = Rates { input: MicroUsd(6_000_000), output: MicroUsd(22_500_000), ..Rates::default() };
+        price.steps = vec![Step { above: 999, rates }];
+        assert_eq!(price.cost(&usage), MicroUsd(1_000 * 6 + 40 * 45 / 2 + 5_000));
+        assert_eq!(price.cost(&Usage { input: 999, ..Usage::default() }), MicroUsd(999 * 3 + 5_000));
+        assert!(price.most(1_000, 40, Some(PrefixCache::Hour)) >= price.cost(&usage), "the bound knows the step");
+        assert_eq!(
+            price.cost(&Usage { cost: Some(MicroUsd(7)), ..usage }),
+            MicroUsd(7),
+            "the provider's own figure holds"
+        );
     }
 }

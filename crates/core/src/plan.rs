@@ -243,7 +243,7 @@ pub fn tier(policy: &Policy, model: &ModelId) -> Tier {
     if let Some(tier) = policy.model(model).tier {
         return tier;
     }
-    match policy.price(model).map(|price| price.output.micros()) {
+    match policy.price(model).map(|price| price.base.output.micros()) {
         Some(..=0) => Tier::L0,
         Some(1..2_000_000) => Tier::L1,
         Some(2_000_000..12_000_000) => Tier::L2,

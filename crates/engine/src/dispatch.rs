@@ -133,7 +133,7 @@ pub(crate) fn cover(plan: &Plan, target: usize, nth: u32) -> Cover {
         attempt: attempt::Start {
             nth,
             model: current.model.clone(),
-            price: current.price,
+            price: current.price.clone(),
             worst: current.worst,
             at: Timestamp::now(),
         },
@@ -174,6 +174,8 @@ fn random() -> u32 {
 }
 
 fn charge(usage: Option<Usage>, target: &Target, billing: Billing) -> Charge {
+    // Only a provider that is known to tell its cost rightly settles by it.
+    let usage = usage.map(|usage| Usage { cost: usage.cost.filter(|_| target.provider.reports_cost), ..usage });
     match (usage, billing) {
         (Some(usage), _) => Charge::Measured(usage, target.price.cost(&usage)),
         (None, Billing::Unknown) => Charge::Assumed(target.worst),

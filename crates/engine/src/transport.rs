@@ -14,8 +14,8 @@ use http_body::{Body, Frame, SizeHint};
 use jiff::Timestamp;
 use pointsman_core::catalog::BaseUrl;
 use pointsman_core::failure::{Failure, FailureKind};
-use pointsman_core::wire::Head;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use pointsman_core::wire::{Head, KeyHeader};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::redirect;
 use tokio::sync::Notify;
 
@@ -36,7 +36,9 @@ pub(crate) struct Transport {
 pub(crate) struct Outgoing<'a> {
     pub(crate) base: &'a BaseUrl,
     pub(crate) path: &'a str,
-    pub(crate) key: Option<&'a Secret>,
+    pub(crate) key: Option<(KeyHeader, &'a Secret)>,
+    /// What every request of the wire format carries.
+    pub(crate) headers: &'static [(&'static str, &'static str)],
     /// `None` is a GET.
     pub(crate) body: Option<Vec<u8>>,
     pub(crate) connect: Duration,
@@ -90,10 +92,14 @@ impl Transport {
                 .header(CONTENT_TYPE, "application/json")
                 .body(reqwest::Body::wrap(Flagged { bytes: Some(bytes.into()), handed: outgoing.handed.clone() })),
         };
-        if let Some(key) = outgoing.key {
+        for (name, value) in outgoing.headers {
+            request = request.header(*name, *value);
+        }
+        if let Some((header, key)) = outgoing.key {
+            let value = key_value(header, key);
             request = request.header(
-                AUTHORIZATION,
-                bearer(key).ok_or_else(|| before("The key has characters that cannot be sent.".into()))?,
+                header.name(),
+                value.ok_or_else(|| before("The key has characters that cannot be sent.".into()))?,
             );
         }
         match request.send().await {
@@ -172,8 +178,12 @@ impl Incoming {
     }
 }
 
-fn bearer(key: &Secret) -> Option<HeaderValue> {
-    let mut value = HeaderValue::from_str(&format!("Bearer {}", key.expose())).ok()?;
+fn key_value(header: KeyHeader, key: &Secret) -> Option<HeaderValue> {
+    let text = match header {
+        KeyHeader::Bearer => format!("Bearer {}", key.expose()),
+        KeyHeader::XApiKey | KeyHeader::XGoogApiKey | KeyHeader::ApiKey => key.expose().to_owned(),
+    };
+    let mut value = HeaderValue::from_str(&text).ok()?;
     value.set_sensitive(true);
     Some(value)
 }

@@ -249,7 +249,7 @@ impl Policy {
     /// The price of a model: the file's, else free where the provider is local, else unknown.
     pub fn price(&self, id: &ModelId) -> Option<Price> {
         let local = self.providers.get(&id.provider).is_some_and(|provider| provider.local);
-        self.models.get(id).and_then(|rule| rule.price).or(local.then_some(Price::FREE))
+        self.models.get(id).and_then(|rule| rule.price.clone()).or(local.then_some(Price::FREE))
     }
 
     /// Every model a caller may name: listed under `models` and enabled, or used by a class.

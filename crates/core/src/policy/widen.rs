@@ -15,7 +15,7 @@ use super::{ClassRule, ModelRule, Policy, Preflight, Refusal, Retry, Tier};
 use crate::budget::{Cap, Scope};
 use crate::catalog::{KeyRef, Provider};
 use crate::id::{ModelId, ProviderId, TaskClass};
-use crate::money::{MicroUsd, Price};
+use crate::money::{MicroUsd, Price, Rates};
 use crate::plan::tier;
 
 /// Output tokens of a class without `max_tokens`: the smallest default before the edit and the largest
@@ -122,8 +122,20 @@ impl Said<'_> {
     }
 
     fn provider(&mut self, id: &ProviderId, old: &Provider, new: &Provider) {
-        let Provider { id: _, title: _, wire, base_url, key, env, local, key_prefixes: _, keys_page: _, check_path } =
-            new;
+        let Provider {
+            id: _,
+            title: _,
+            wire,
+            base_url,
+            key_header,
+            key,
+            env,
+            local,
+            key_prefixes: _,
+            keys_page: _,
+            check_path,
+            reports_cost,
+        } = new;
         if *base_url != old.base_url {
             self.say(format!(
                 "Prompts and the key for {id} go to {} instead of {}.",
@@ -141,7 +153,9 @@ impl Said<'_> {
             let word = if *local { "counts as" } else { "no longer counts as" };
             self.say(format!("{id} {word} a free model of this machine."));
         }
-        if *env != old.env || *check_path != old.check_path {
+        if (env, check_path, key_header, reports_cost)
+            != (&old.env, &old.check_path, &old.key_header, &old.reports_cost)
+        {
             self.say(format!("What is known about the provider {id} changes."));
         }
     }
@@ -372,12 +386,33 @@ fn exact(amount: MicroUsd) -> String {
 
 /// The first part of a price that is lower than before.
 fn lower(old: &Price, new: &Price) -> Option<(&'static str, String, String)> {
-    let Price { input, output, cached_input, cache_write } = *new;
+    let Price { base: _, steps, request } = new;
+    // Where a step lies is as much a part of the price as what it costs.
+    let sizes = std::iter::once(0).chain(old.steps.iter().chain(steps).map(|step| step.above.saturating_add(1)));
+    sizes
+        .into_iter()
+        .find_map(|size| lower_rates(old.rates(size), new.rates(size)))
+        .or_else(|| (*request < old.request).then(|| ("calls", exact_of_calls(old.request), exact_of_calls(*request))))
+}
+
+fn exact_of_calls(request: MicroUsd) -> String {
+    exact(MicroUsd::from_micros(request.micros().saturating_mul(1_000_000)))
+}
+
+fn lower_rates(old: &Rates, new: &Rates) -> Option<(&'static str, String, String)> {
+    let Rates { input, output, cached_input, cache_write, cache_write_1h, image, reasoning } = *new;
     let rows = [
         ("input tokens", old.input, input),
         ("output tokens", old.output, output),
         ("cached input tokens", old.cached_input.unwrap_or(old.input), cached_input.unwrap_or(input)),
         ("tokens written to the cache", old.cache_write.unwrap_or(old.input), cache_write.unwrap_or(input)),
+        (
+            "tokens written to the cache for an hour",
+            old.cache_write_1h.or(old.cache_write).unwrap_or(old.input),
+            cache_write_1h.or(cache_write).unwrap_or(input),
+        ),
+        ("tokens of pictures", old.image.unwrap_or(old.input), image.unwrap_or(input)),
+        ("tokens of reasoning", old.reasoning.unwrap_or(old.output), reasoning.unwrap_or(output)),
     ];
     let row = rows.into_iter().find(|(_, was, is)| is < was);
     row.map(|(what, was, is)| (what, exact(was), exact(is)))

@@ -1,14 +1,24 @@
 //! Wire formats: how a conversation becomes bytes and bytes become an answer. A closed enum; the
-//! codec of each format is private to its file. Nothing here sends anything.
+//! codec of each format is private to its file, and what all share stands beside them: server-sent
+//! events (`sse`), reading a stream (`stream`), what a failure means (`fault`), token counts (`count`).
+//! Nothing here sends anything.
 
 use std::time::Duration;
 
-use crate::chat::{Answer, Chat, StreamEvent};
+use crate::chat::{Answer, Chat};
 use crate::failure::Failure;
 use crate::id::ModelName;
 
-pub mod openai_chat;
+mod count;
+mod fault;
+mod openai_chat;
 pub mod sse;
+mod stream;
+
+pub use fault::decode_error;
+pub use stream::StreamDecoder;
+
+use stream::Talk;
 
 /// A format, not a company.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -32,17 +42,66 @@ impl Wire {
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|wire| wire.name() == name)
     }
+
+    /// Where the key goes, unless the provider says otherwise.
+    pub const fn key_header(self) -> KeyHeader {
+        match self {
+            Self::OpenAiChat => KeyHeader::Bearer,
+        }
+    }
+
+    /// Headers every request of the format needs, checks of a key included.
+    pub const fn headers(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::OpenAiChat => &[],
+        }
+    }
 }
 
-/// What has to be sent: made by [`encode`], sent by the engine, which adds the key.
+/// The header that carries a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum KeyHeader {
+    /// `Authorization: Bearer …`.
+    Bearer,
+    /// `x-api-key`: Anthropic.
+    XApiKey,
+    /// `x-goog-api-key`: Google.
+    XGoogApiKey,
+    /// `api-key`: Azure.
+    ApiKey,
+}
+
+impl KeyHeader {
+    const ALL: [Self; 4] = [Self::Bearer, Self::XApiKey, Self::XGoogApiKey, Self::ApiKey];
+
+    /// The header of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|header| header.name() == name)
+    }
+
+    /// The header's name, in lower case.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Bearer => "authorization",
+            Self::XApiKey => "x-api-key",
+            Self::XGoogApiKey => "x-goog-api-key",
+            Self::ApiKey => "api-key",
+        }
+    }
+}
+
+/// What has to be sent: made by [`encode`], sent by the engine, which adds the key and
+/// [`Wire::headers`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Encoded {
-    /// Below the provider's base URL.
-    pub path: &'static str,
+    /// Below the provider's base URL; may hold a query.
+    pub path: String,
     /// The body; always `application/json`.
     pub body: Vec<u8>,
     /// Whether the answer will be a stream of server-sent events.
     pub streamed: bool,
+    /// What the caller set and this format or model cannot take: a sentence each, for `warnings`.
+    pub dropped: Vec<String>,
 }
 
 /// The head of an HTTP response, as far as codecs need it.
@@ -56,8 +115,8 @@ pub struct Head {
     pub retry_after: Option<Duration>,
 }
 
-/// Makes the bytes of a request. `chat.params.max_tokens` must be set: it bounds the cost, so it is
-/// sent in every format.
+/// Makes the bytes of a request. Deterministic: the same conversation gives the same bytes.
+/// `chat.params.max_tokens` must be set: it bounds the cost, so it is sent in every format.
 pub fn encode(wire: Wire, chat: &Chat, model: &ModelName, stream: bool) -> Encoded {
     match wire {
         Wire::OpenAiChat => openai_chat::encode(chat, model, stream),
@@ -67,52 +126,13 @@ pub fn encode(wire: Wire, chat: &Chat, model: &ModelName, stream: bool) -> Encod
 /// Reads a whole answer from a response with status 200.
 ///
 /// # Errors
-/// A classified [`Failure`]: invalid JSON, HTML, an error object with status 200, an empty answer.
+/// A classified [`Failure`]: invalid JSON, HTML, an error object with status 200, an empty answer (it
+/// carries the usage: it was billed).
 pub fn decode(wire: Wire, head: &Head, body: &[u8]) -> Result<Answer, Failure> {
-    match wire {
-        Wire::OpenAiChat => openai_chat::decode(head, body),
+    if fault::is_html(&head.content_type, body) {
+        return Err(fault::unusable("it is a web page, not an answer of a model"));
     }
-}
-
-/// Classifies a response whose status is not 200.
-pub fn decode_error(wire: Wire, head: &Head, body: &[u8]) -> Failure {
-    match wire {
-        Wire::OpenAiChat => openai_chat::decode_error(head, body),
-    }
-}
-
-/// Reads a streamed answer bit by bit. Bytes may be cut anywhere, also inside a character.
-#[derive(Debug)]
-pub enum StreamDecoder {
-    /// OpenAI chat completions.
-    OpenAiChat(openai_chat::Decoder),
-}
-
-impl StreamDecoder {
-    /// A decoder for one response.
-    pub fn new(wire: Wire) -> Self {
-        match wire {
-            Wire::OpenAiChat => Self::OpenAiChat(openai_chat::Decoder::default()),
-        }
-    }
-
-    /// Takes the next bytes; appends what they say to `events`.
-    ///
-    /// # Errors
-    /// A malformed chunk, an error object inside the stream, or an event over 1 MiB.
-    pub fn push(&mut self, bytes: &[u8], events: &mut Vec<StreamEvent>) -> Result<(), Failure> {
-        match self {
-            Self::OpenAiChat(decoder) => decoder.push(bytes, events),
-        }
-    }
-
-    /// Says that the connection has closed.
-    ///
-    /// # Errors
-    /// Where the provider's own end mark was missing: the stream was cut.
-    pub fn close(&mut self) -> Result<(), Failure> {
-        match self {
-            Self::OpenAiChat(decoder) => decoder.close(),
-        }
-    }
+    let mut events = Vec::new();
+    let talk = Talk::of_whole(wire, body, &mut events)?;
+    Ok(talk.answer(events))
 }

@@ -6,24 +6,19 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::chat::{Answer, Chat, FinishReason, Message, Params, Part, ResponseFormat};
+use super::stream::Talk;
+use super::{Encoded, fault};
+use crate::chat::{Chat, FinishReason, Message, Params, Part, ResponseFormat, StreamEvent};
 use crate::failure::Failure;
 use crate::id::ModelName;
-use crate::money::Usage;
-use crate::wire::{Encoded, Head};
 
-mod fault;
-mod stream;
 mod usage;
-
-pub use fault::decode_error;
-pub use stream::Decoder;
 
 /// Where chat completions are, below the base URL.
 const PATH: &str = "/chat/completions";
 
-/// Makes the body of a request. Deterministic: the same conversation gives the same bytes.
-pub fn encode(chat: &Chat, model: &ModelName, stream: bool) -> Encoded {
+/// Makes the body of a request.
+pub(super) fn encode(chat: &Chat, model: &ModelName, stream: bool) -> Encoded {
     let mut body = Map::new();
     body.insert("model".into(), model.as_str().into());
     body.insert("messages".into(), chat.messages.iter().map(message).collect());
@@ -32,7 +27,12 @@ pub fn encode(chat: &Chat, model: &ModelName, stream: bool) -> Encoded {
         body.insert("stream".into(), true.into());
         body.insert("stream_options".into(), json!({ "include_usage": true }));
     }
-    Encoded { path: PATH, body: Value::Object(body).to_string().into_bytes(), streamed: stream }
+    Encoded {
+        path: PATH.to_owned(),
+        body: Value::Object(body).to_string().into_bytes(),
+        streamed: stream,
+        dropped: Vec::new(),
+    }
 }
 
 /// A message of texts only is sent as one string, because some compatible servers take nothing else.
@@ -112,30 +112,42 @@ fn takes_completion_tokens(model: &str) -> bool {
     series && !name.contains('/') && rest.next().is_none_or(|byte| matches!(byte, b'-' | b':'))
 }
 
-/// Reads a whole answer from a response with status 200.
-///
-/// # Errors
-/// A classified [`Failure`]. An empty answer is a failure that carries the usage: it was billed.
-pub fn decode(head: &Head, body: &[u8]) -> Result<Answer, Failure> {
-    let bad = |why: &str| fault::bad_answer(format!("The provider's answer could not be used: {why}."));
-    if fault::is_html(&head.content_type, body) {
-        return Err(bad("it is a web page, not an answer of a model"));
+/// Reads one event of a stream.
+pub(super) fn event(talk: &mut Talk, data: &str, events: &mut Vec<StreamEvent>) -> Result<(), Failure> {
+    if data == "[DONE]" {
+        return talk.end(events);
     }
-    let body: Value = serde_json::from_slice(body).map_err(|_| bad("it is not valid JSON"))?;
-    if let Some(failure) = fault::inside(&body) {
-        return Err(failure);
+    let Ok(chunk) = serde_json::from_str::<Value>(data) else {
+        return Err(talk.broken(fault::unusable("a piece of the stream is not valid JSON")));
+    };
+    let choice = first_choice(&chunk).unwrap_or(&Value::Null);
+    if let Some(failure) = fault::inside(&chunk).or_else(|| fault::inside(choice)) {
+        return Err(talk.broken(failure));
     }
-    let choice = first_choice(&body).ok_or_else(|| bad("it holds no answer"))?;
+    let delta = &choice["delta"];
+    if ["reasoning", "reasoning_content"].iter().any(|name| !delta[name].is_null()) {
+        talk.thought();
+    }
+    say(talk, &chunk, choice, delta, events);
+    Ok(())
+}
+
+/// Reads a whole body.
+pub(super) fn whole(talk: &mut Talk, body: &Value, events: &mut Vec<StreamEvent>) -> Result<(), Failure> {
+    let choice = first_choice(body).ok_or_else(|| fault::unusable("it holds no answer"))?;
     if let Some(failure) = fault::inside(choice) {
         return Err(failure);
     }
-    let text = text_of(&choice["message"]);
-    let finish = finish(choice);
-    let usage = usage::read(&body["usage"], !text.is_empty());
-    if text.trim().is_empty() {
-        return Err(empty(finish.as_ref(), usage));
-    }
-    Ok(Answer { text, finish, usage, model: model(&body) })
+    say(talk, body, choice, &choice["message"], events);
+    Ok(())
+}
+
+/// What a chunk, or a whole body, says.
+fn say(talk: &mut Talk, body: &Value, choice: &Value, message: &Value, events: &mut Vec<StreamEvent>) {
+    talk.model(&body["model"], events);
+    talk.text(text_of(message), events);
+    talk.finish(finish(choice), events);
+    talk.usage(usage::read(&body["usage"], talk.worded()), events);
 }
 
 /// The answer of index 0; we never ask for more than one.
@@ -163,21 +175,6 @@ fn finish(choice: &Value) -> Option<FinishReason> {
         "content_filter" => Some(FinishReason::ContentFilter),
         other => Some(FinishReason::Other(fault::clean(other, 40))),
     }
-}
-
-fn model(body: &Value) -> Option<String> {
-    body["model"].as_str().filter(|name| !name.is_empty()).map(|name| fault::clean(name, 200))
-}
-
-/// An answer without a word. It says why, where the provider did.
-fn empty(finish: Option<&FinishReason>, usage: Option<Usage>) -> Failure {
-    let why = match finish {
-        Some(FinishReason::Length) => "all of max_tokens was used before the first word; a higher max_tokens may help",
-        Some(FinishReason::ContentFilter) => "the provider's content filter removed it",
-        Some(FinishReason::Other(_) | FinishReason::Stop) | None => "the model said nothing",
-    };
-    let sentence = format!("The provider's answer was empty: {why}.");
-    Failure { usage, ..fault::bad_answer(sentence) }
 }
 
 #[cfg(test)]

@@ -115,8 +115,9 @@ async fn converse(
     let encoded = wire::encode(target.provider.wire, &chat, &target.model.model, true);
     let outgoing = Outgoing {
         base: &target.provider.base_url,
-        path: encoded.path,
-        key,
+        path: &encoded.path,
+        key: key.map(|key| (target.provider.key_header, key)),
+        headers: target.provider.wire.headers(),
         body: Some(encoded.body),
         connect: run.timeouts.connect,
         handed,
@@ -140,7 +141,7 @@ async fn converse(
         let body = within(run, run.timeouts.idle, target, incoming.all(ERROR_BODY)).await.unwrap_or_default();
         // Before the provider's words are quoted and cut, so that no part of an echoed key is left.
         let body = key.map_or_else(|| body.clone(), |key| key.redact(&String::from_utf8_lossy(&body)).into_bytes());
-        return Err(wire::decode_error(target.provider.wire, &incoming.head, &body));
+        return Err(wire::decode_error(&incoming.head, &body));
     }
     if !incoming.head.content_type.starts_with("text/event-stream") {
         let body = within(run, first.saturating_sub(sent.elapsed()), target, incoming.all(ANSWER)).await?;

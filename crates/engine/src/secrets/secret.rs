@@ -204,7 +204,7 @@ mod tests {
         let sentence = |words: &str, json: bool| {
             let body = serde_json::json!({ "error": { "message": words } }).to_string();
             let body = if json { body } else { words.to_owned() };
-            wire::decode_error(Wire::OpenAiChat, &head, body.as_bytes()).sentence
+            wire::decode_error(&head, body.as_bytes()).sentence
         };
         let mut cut = 0;
         for form in ["provided:KEY", "{\"api_key\":\"KEY\"}", "key=KEY", "wordKEYword", "Bearer KEY."] {

@@ -165,7 +165,8 @@ fn into_call(arguments: Arguments) -> Result<(ChatCall, Pieces), Denial> {
         presence_penalty: arguments.presence_penalty.map(Decimal),
         stop,
         response_format: arguments.response_format.map(into_format).transpose()?,
-    };
+            prefix_cache: None,
+        };
     Ok((ChatCall { chat: Chat { messages, params }, model: arguments.model }, pieces))
 }
 

@@ -4,7 +4,7 @@ use super::field::Section;
 use super::providers::Known;
 use super::{Cover, Reader, is_null, shown};
 use crate::id::ModelId;
-use crate::money::Price;
+use crate::money::{Price, Rates};
 use crate::policy::yaml::{Entry, Kind};
 use crate::policy::{ModelRule, Tier};
 
@@ -64,8 +64,14 @@ impl Reader {
             }
         }
         let (input, output) = (self.money(&section, "input"), self.money(&section, "output"));
-        let (cached_input, cache_write) = (self.money(&section, "cached_input"), self.money(&section, "cache_write"));
-        Some(Price { input: input?, output: output?, cached_input, cache_write })
+        let base = Rates {
+            input: input?,
+            output: output?,
+            cached_input: self.money(&section, "cached_input"),
+            cache_write: self.money(&section, "cache_write"),
+            ..Rates::default()
+        };
+        Some(Price { base, ..Price::FREE })
     }
 
     fn aliases(&mut self, of: &Section<'_>) -> Vec<String> {

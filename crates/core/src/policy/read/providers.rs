@@ -104,15 +104,22 @@ impl Reader {
             title: id.as_str().to_owned(),
             wire,
             base_url: base_url.clone(),
+            key_header: wire.key_header(),
             key: KeyRef::None,
             env: Vec::new(),
             local,
             key_prefixes: Vec::new(),
             keys_page: None,
             check_path: "models".to_owned(),
+            reports_cost: false,
         });
         provider.title = title.unwrap_or(provider.title);
         provider.key = key.unwrap_or(default);
+        if provider.wire != wire {
+            provider.key_header = wire.key_header();
+        }
+        // Another address is another company, whose figures nobody has looked at.
+        provider.reports_cost &= provider.base_url == base_url;
         provider.wire = wire;
         provider.base_url = base_url;
         provider.local = local;

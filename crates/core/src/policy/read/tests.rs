@@ -97,9 +97,9 @@ retry: { delays_s: [0, 0.5], jitter: 0.125 }
 
     let rule = policy.model(&a.primary);
     let price = rule.price.expect("a price");
-    assert_eq!((price.input.micros(), price.output.micros()), (150_000, 600_000));
+    assert_eq!((price.base.input.micros(), price.base.output.micros()), (150_000, 600_000));
     assert_eq!(
-        (price.cached_input.map(|p| p.micros()), price.cache_write.map(|p| p.micros())),
+        (price.base.cached_input.map(|p| p.micros()), price.base.cache_write.map(|p| p.micros())),
         (Some(75_000), Some(1))
     );
     assert_eq!((rule.tier, rule.context, rule.max_output), (Some(Tier::L2), Some(1000), Some(500)));

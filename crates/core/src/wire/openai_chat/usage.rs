@@ -3,7 +3,8 @@
 
 use serde_json::Value;
 
-use crate::money::Usage;
+use crate::money::{MicroUsd, Usage};
+use crate::wire::count::count;
 
 /// Reads `usage`. `None` where it is absent, incomplete or not believable: a prompt of no tokens, or
 /// (`answered`) an answer of none. The charge is then assumed, not zero.
@@ -29,22 +30,21 @@ pub(super) fn read(usage: &Value, answered: bool) -> Option<Usage> {
     let cached = count(&details["cached_tokens"]).or_else(|| count(&usage["prompt_cache_hit_tokens"])).unwrap_or(0);
     let cached = cached.min(input);
     let written = count(&details["cache_write_tokens"]).unwrap_or(0).min(input - cached);
-    Some(Usage { input, cached_input: cached, cache_write: written, output, reasoning })
+    let cost = reported_cost(usage);
+    Some(Usage { input, cached_input: cached, cache_write: written, output, reasoning, cost, ..Usage::default() })
 }
 
-/// More tokens than any call can have: a mistake of the provider, or an attack on the books.
-const UNBELIEVABLE: u64 = 1_000_000_000;
-
-/// A believable count, also where a server wrote it as `12.0`.
-fn count(value: &Value) -> Option<u64> {
-    number(value).filter(|count| *count < UNBELIEVABLE)
-}
-
-fn number(value: &Value) -> Option<u64> {
-    let Value::Number(number) = value else { return None };
-    number.as_u64().or_else(|| {
-        let text = number.to_string();
-        let (whole, fraction) = text.split_once('.')?;
-        fraction.bytes().all(|digit| digit == b'0').then(|| whole.parse().ok())?
-    })
+/// OpenRouter's own figure in dollars, rounded up to µ$; with a key of one's own at the provider behind
+/// it, `cost` is only OpenRouter's fee and the rest stands beside it
+/// (openrouter.ai/docs/use-cases/usage-accounting). Zero and nonsense are no figure.
+fn reported_cost(usage: &Value) -> Option<MicroUsd> {
+    let amount = |value: &Value| match value {
+        Value::Number(number) => MicroUsd::parse_up(&number.to_string()),
+        Value::Null | Value::Bool(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => None,
+    };
+    let mut cost = amount(&usage["cost"])?;
+    if usage["is_byok"] == true {
+        cost = cost.plus(amount(&usage["cost_details"]["upstream_inference_cost"])?);
+    }
+    Some(cost).filter(|cost| *cost > MicroUsd::ZERO)
 }

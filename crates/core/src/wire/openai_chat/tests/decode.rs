@@ -1,11 +1,17 @@
 //! Whole answers.
 
 use super::ok;
+use crate::chat::Answer;
 use crate::chat::FinishReason;
-use crate::failure::{Billing, FailureKind};
+use crate::failure::{Billing, Failure, FailureKind};
 use crate::money::Usage;
 use crate::wire::Head;
-use crate::wire::openai_chat::{decode, usage};
+use crate::wire::openai_chat::usage;
+use crate::wire::{self, Wire};
+
+fn decode(head: &Head, body: &[u8]) -> Result<Answer, Failure> {
+    wire::decode(Wire::OpenAiChat, head, body)
+}
 
 #[test]
 fn whole_answers_of_real_servers_are_read() {
@@ -18,7 +24,10 @@ fn whole_answers_of_real_servers_are_read() {
     // api-docs.deepseek.com/api/create-chat-completion: its own name for cached tokens
     let answer = decode(&ok(), include_bytes!("../../fixtures/deepseek_whole.json")).expect("an answer");
     assert_eq!(answer.text, "Nine.", "reasoning is no part of the answer");
-    assert_eq!(answer.usage, Some(Usage { input: 16, cached_input: 12, cache_write: 0, output: 10, reasoning: 7 }));
+    assert_eq!(
+        answer.usage,
+        Some(Usage { input: 16, cached_input: 12, cache_write: 0, output: 10, reasoning: 7, ..Usage::default() })
+    );
     // github.com/ollama/ollama, docs/openai.md
     let answer = decode(&ok(), include_bytes!("../../fixtures/ollama_whole.json")).expect("an answer");
     assert_eq!(answer.usage, Some(Usage { input: 26, output: 6, ..Usage::default() }));
@@ -53,7 +62,7 @@ fn odd_answers_are_read_as_far_as_they_say_something() {
 fn usage_is_normalised_and_an_unbelievable_one_is_unknown() {
     let usage = |usage: &str| usage::read(&serde_json::from_str(usage).expect("JSON"), true);
     let counts = |input, cached_input, cache_write, output, reasoning| {
-        Some(Usage { input, cached_input, cache_write, output, reasoning })
+        Some(Usage { input, cached_input, cache_write, output, reasoning, ..Usage::default() })
     };
     for (said, read) in [
         (r#"{"prompt_tokens":10,"completion_tokens":5}"#, counts(10, 0, 0, 5, 0)),

@@ -34,7 +34,7 @@ fn a_plain_conversation_is_sent_in_its_plainest_form() {
         r#"{"model":"gpt-4o-mini","messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Grüße \"you\"\n👋"},{"role":"assistant","content":"a\nb"}],"max_tokens":256}"#
     );
     let encoded = encode(&chat, &name("gpt-4o-mini"), false);
-    assert_eq!((encoded.path, encoded.streamed), ("/chat/completions", false));
+    assert_eq!((encoded.path.as_str(), encoded.streamed), ("/chat/completions", false));
 }
 
 #[test]
@@ -68,6 +68,7 @@ fn every_parameter_is_sent_as_it_was_given() {
             schema: json!({"type": "object"}),
             strict: true,
         }),
+        ..Params::default()
     };
     let body = encoded(&chat, "m", false);
     let params = r#""max_tokens":7,"temperature":0.2,"top_p":1,"frequency_penalty":-1.5,"presence_penalty":0,"stop":["\n","END"],"response_format":{"type":"json_schema","json_schema":{"name":"answer","schema":{"type":"object"},"strict":true}}}"#;

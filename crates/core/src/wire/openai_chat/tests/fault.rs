@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::failure::FailureKind;
 use crate::wire::Head;
-use crate::wire::openai_chat::{decode_error, fault};
+use crate::wire::{decode_error, fault};
 
 #[test]
 fn every_status_and_code_has_its_kind() {

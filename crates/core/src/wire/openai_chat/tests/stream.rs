@@ -2,13 +2,13 @@
 
 use crate::chat::{FinishReason, StreamEvent};
 use crate::failure::{Billing, Failure, FailureKind, Verdict};
-use crate::money::Usage;
-use crate::wire::openai_chat::Decoder;
+use crate::money::{MicroUsd, Usage};
+use crate::wire::{StreamDecoder, Wire};
 
 type Read = (Vec<StreamEvent>, Result<(), Failure>);
 
 fn read<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Read {
-    let mut decoder = Decoder::default();
+    let mut decoder = StreamDecoder::new(Wire::OpenAiChat);
     let mut events = Vec::new();
     for part in parts {
         if let Err(failure) = decoder.push(part, &mut events) {
@@ -37,7 +37,7 @@ fn said(text: &str) -> StreamEvent {
 fn fixtures() -> Vec<(&'static str, Vec<StreamEvent>)> {
     use StreamEvent::{Alive, End, Finish, Model};
     let usage = |input, cached_input, cache_write, output, reasoning| {
-        StreamEvent::Usage(Usage { input, cached_input, cache_write, output, reasoning })
+        StreamEvent::Usage(Usage { input, cached_input, cache_write, output, reasoning, ..Usage::default() })
     };
     vec![
         // platform.openai.com/docs/api-reference/chat-streaming, with include_usage
@@ -61,7 +61,14 @@ fn fixtures() -> Vec<(&'static str, Vec<StreamEvent>)> {
                 Model("deepseek/deepseek-r1".into()),
                 said("Four."),
                 Finish(FinishReason::Stop),
-                usage(14, 0, 4, 163, 150),
+                StreamEvent::Usage(Usage {
+                    input: 14,
+                    cache_write: 4,
+                    output: 163,
+                    reasoning: 150,
+                    cost: Some(MicroUsd::from_micros(415)),
+                    ..Usage::default()
+                }),
                 End,
             ],
         ),

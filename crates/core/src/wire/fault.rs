@@ -3,7 +3,9 @@
 
 use serde_json::Value;
 
+use crate::chat::FinishReason;
 use crate::failure::{Failure, FailureKind};
+use crate::money::Usage;
 use crate::wire::Head;
 
 /// The most characters of a provider's words that are quoted.
@@ -58,7 +60,7 @@ pub fn decode_error(head: &Head, body: &[u8]) -> Failure {
 
 /// The failure of an error object inside a response with status 200: the whole body, one choice, or
 /// one event of a stream. `None` where there is no error in it.
-pub(super) fn inside(body: &Value) -> Option<Failure> {
+pub(in crate::wire) fn inside(body: &Value) -> Option<Failure> {
     let error = error_of(body)?;
     // OpenRouter writes the status it would have sent into `code`.
     let status = error["code"].as_u64().and_then(|code| u16::try_from(code).ok()).filter(|code| *code >= 400);
@@ -71,18 +73,30 @@ pub(super) fn inside(body: &Value) -> Option<Failure> {
 }
 
 /// A response with status 200 that is no answer.
-pub(super) fn bad_answer(sentence: String) -> Failure {
+pub(in crate::wire) fn unusable(why: &str) -> Failure {
+    let sentence = format!("The provider's answer could not be used: {why}.");
     Failure { status: Some(200), ..Failure::new(FailureKind::BadResponse, sentence) }
 }
 
+/// An answer without a word. It says why, where the provider did.
+pub(in crate::wire) fn empty(finish: Option<&FinishReason>, usage: Option<Usage>) -> Failure {
+    let why = match finish {
+        Some(FinishReason::Length) => "all of max_tokens was used before the first word; a higher max_tokens may help",
+        Some(FinishReason::ContentFilter) => "the provider's content filter removed it",
+        Some(FinishReason::Other(_) | FinishReason::Stop) | None => "the model said nothing",
+    };
+    let sentence = format!("The provider's answer was empty: {why}.");
+    Failure { status: Some(200), usage, ..Failure::new(FailureKind::BadResponse, sentence) }
+}
+
 /// Whether this is a web page: a proxy, a sign-in page, a wrong address.
-pub(super) fn is_html(content_type: &str, body: &[u8]) -> bool {
+pub(in crate::wire) fn is_html(content_type: &str, body: &[u8]) -> bool {
     content_type.starts_with("text/html") || body.trim_ascii_start().starts_with(b"<")
 }
 
 /// Text without control characters and without characters that turn the direction of reading, spaces
 /// joined, at most `longest` characters.
-pub(super) fn clean(text: &str, longest: usize) -> String {
+pub(in crate::wire) fn clean(text: &str, longest: usize) -> String {
     let turns =
         |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
     let mut out = String::new();
