@@ -197,7 +197,7 @@ mod tests {
     /// The words of a provider are cut to what can be shown before this sees them.
     #[test]
     fn i8_a_key_that_straddles_the_cut_of_a_quote_leaves_nothing() {
-        use pointsman_core::wire::{self, Head, Wire};
+        use pointsman_core::wire::{self, Head};
 
         const KEY: &str = "sk-proj-CANARY0123456789abcdefghijklmnopqrstuvwxyz-CANARY-a1b2";
         let (key, head) = (Secret::new(KEY.into()), Head { status: 401, ..Head::default() });
