@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use serde::Deserialize;
 use url::{Host, Url};
@@ -109,6 +110,48 @@ impl BaseUrl {
     }
 }
 
+/// How calls to a provider leave this machine. Calls to this machine itself never take a proxy.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Route {
+    /// As the system and the environment say (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`).
+    #[default]
+    System,
+    /// Without a proxy, whatever they say.
+    Direct,
+    /// Through this one, as a tunnel (`CONNECT`): it sees the host's name and no more.
+    Proxy(ProxyUrl),
+}
+
+/// A proxy: `http://host:port` or `https://host:port`, without a user name, which would be a secret
+/// in the file.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ProxyUrl(String);
+
+impl ProxyUrl {
+    /// Parses and checks the URL.
+    ///
+    /// # Errors
+    /// What it must be.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        let url = Url::parse(text).map_err(|_| "is not a URL such as http://proxy.example.com:3128")?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err("must begin with http:// or https://; a SOCKS proxy cannot be used");
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err("must not contain a user name or password");
+        }
+        if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
+            return Err("must be a host and a port, without a path");
+        }
+        Ok(Self(url.as_str().trim_end_matches('/').to_owned()))
+    }
+
+    /// The URL, without a slash at the end.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// Where the key of a provider comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyRef {
@@ -149,6 +192,25 @@ pub struct Provider {
     pub check_path: String,
     /// What it says itself that a call cost is what is charged.
     pub reports_cost: bool,
+    /// Headers the person adds to every request, in lower case; never one that carries a key.
+    pub headers: Vec<(String, String)>,
+    /// Added to every URL, such as `api-version=2026-01-01`.
+    pub query: Option<String>,
+    /// How calls leave this machine.
+    pub route: Route,
+    /// The deadline of a call whose class says none.
+    pub timeout: Option<Duration>,
+}
+
+impl Provider {
+    /// The URL of an endpoint below the base.
+    pub fn url(&self, path: &str) -> String {
+        let url = self.base_url.join(path);
+        match &self.query {
+            None => url,
+            Some(query) => format!("{url}{}{query}", if url.contains('?') { '&' } else { '?' }),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -216,6 +278,10 @@ fn read(id: &str, text: &str) -> Option<Provider> {
         keys_page: raw.keys_page,
         check_path: raw.check_path,
         reports_cost: raw.reports_cost,
+        headers: Vec::new(),
+        query: None,
+        route: Route::System,
+        timeout: None,
     })
 }
 
@@ -256,6 +322,16 @@ mod tests {
         assert_eq!(origin("ftp://api.openai.com"), Err(BadUrl::Scheme));
         assert_eq!(origin("api.openai.com"), Err(BadUrl::Shape));
         assert_eq!(Origin::parse("https://api.openai.com:443").map(|o| o.to_string()), Ok("api.openai.com".into()));
+    }
+
+    #[test]
+    fn a_proxy_is_a_host_and_a_port_and_no_secret() {
+        assert_eq!(ProxyUrl::parse("http://proxy.example:3128/").map(|p| p.0), Ok("http://proxy.example:3128".into()));
+        for wrong in
+            ["proxy:3128", "socks5://proxy:1080", "http://me:secret@proxy:1", "http://proxy/path", "", "http://p?x"]
+        {
+            assert!(ProxyUrl::parse(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -55,10 +55,7 @@ pub fn may_keep(chat: &Chat) -> bool {
         };
         split(text).zip(split(most)).is_some_and(|(text, most)| text <= most)
     };
-    chat.params
-        .temperature
-        .as_ref()
-        .is_none_or(|temperature| at_most(&temperature.0.to_string(), HIGHEST_TEMPERATURE))
+    chat.params.temperature.as_ref().is_none_or(|temperature| at_most(&temperature.0.to_string(), HIGHEST_TEMPERATURE))
 }
 
 /// Whether an answer is whole: one that was cut by a limit or a filter is not.
@@ -111,9 +108,16 @@ mod tests {
 
     #[test]
     fn what_is_meant_to_differ_or_is_not_whole_is_not_kept() {
-        for (temperature, kept) in
-            [("0", true), ("0.7", true), ("1", true), ("1.0", true), ("1.01", false), ("2", false), ("1e-3", true), ("1e-30", false)]
-        {
+        for (temperature, kept) in [
+            ("0", true),
+            ("0.7", true),
+            ("1", true),
+            ("1.0", true),
+            ("1.01", false),
+            ("2", false),
+            ("1e-3", true),
+            ("1e-30", false),
+        ] {
             let mut chat = chat(&["a"]);
             chat.params.temperature = Some(Decimal(temperature.parse().expect("a number")));
             assert_eq!(may_keep(&chat), kept, "{temperature}");

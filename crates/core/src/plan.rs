@@ -285,7 +285,9 @@ pub fn plan(
     } else {
         format!("{} {} is used instead: the choices before it cannot be used.", found.reason, first.model)
     };
-    let deadline = found.class.and_then(|rule| rule.timeout).unwrap_or(policy.timeouts.total);
+    // product.md §9.5: class > provider > timeouts
+    let deadline =
+        found.class.and_then(|rule| rule.timeout).or(first.provider.timeout).unwrap_or(policy.timeouts.total);
     let rule = found.class.map_or_else(|| "model".to_owned(), |rule| format!("defaults.{}", rule.class));
     Ok(Plan { targets, rule, reason, deadline, warnings })
 }

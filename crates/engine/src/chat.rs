@@ -12,6 +12,7 @@ use pointsman_core::id::{FlowId, ModelId, RequestId, TaskClass};
 use pointsman_core::money::MicroUsd;
 use pointsman_core::plan::{self, Plan, Wanted};
 use pointsman_core::policy::Policy;
+use pointsman_core::structured;
 
 use crate::dispatch::{self, Ran, Run};
 use crate::ledger::reservation::{self, Advance, Cover, Limits, NoRoom};
@@ -128,7 +129,8 @@ impl<'a> Call<'a> {
         meta.model = Some(target.model.model.to_string());
         meta.tokens = ran.usage.map(reply::Tokens::from);
         meta.retries = ran.retries;
-        meta.warnings.extend(plan.warnings.iter().cloned().chain(self.inner.policy.notices()));
+        let notes = plan.warnings.iter().chain(&ran.notes).cloned();
+        meta.warnings.extend(notes.chain(self.inner.policy.notices()));
         let fallback_from = (ran.target > 0).then(|| plan.targets[0].model.to_string());
         let (reason, rule) = (self.reason(plan, &ran), plan.rule.clone());
         meta.route = Some(reply::Route { reason, fallback_from, tier: target.tier.as_str().to_owned(), rule });
@@ -187,6 +189,10 @@ async fn prepare(
     let limits = Limits { caps: policy.caps.clone(), resumed: pause::clearance(inner).await? };
     if chat.messages.iter().all(|message| message.parts.is_empty()) {
         return Err(Denial::new(Code::InvalidRequest, "There is no message to answer."));
+    }
+    if let Some(Err(why)) = chat.params.response_format.as_ref().map(structured::usable) {
+        let sentence = format!("response_format.json_schema cannot be used: {why}.");
+        return Err(Denial::new(Code::InvalidRequest, sentence));
     }
     let found = plan::candidates(policy, wanted)?;
     call.start.class = found.class_name().to_string();

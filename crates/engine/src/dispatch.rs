@@ -1,19 +1,22 @@
 //! Step 5 of the journey: targets in order, retries on one target, one deadline over all.
 //!
-//! Worst case of [`run`]: targets × (retries + 1) attempts within the plan's deadline. No attempt is
+//! Worst case of [`run`]: targets × (retries + 1) attempts within the plan's deadline, and one more for
+//! each target whose answer is not the JSON asked for. No attempt is
 //! sent before the ledger has covered it; the first one is covered by the reservation itself.
 
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use pointsman_core::chat::{Answer, Chat};
+use pointsman_core::chat::{Answer, Chat, FinishReason};
 use pointsman_core::code::{Code, Denial};
+use pointsman_core::estimate;
 use pointsman_core::failure::{Billing, Failure, FailureKind, Verdict};
 use pointsman_core::money::{MicroUsd, Usage};
 use pointsman_core::plan::{Plan, Target};
 use pointsman_core::policy::{Retry, Timeouts};
 use pointsman_core::reservation::Charge;
 use pointsman_core::retry;
+use pointsman_core::structured;
 
 use crate::chat::{Hold, no_room};
 use crate::ledger::attempt;
@@ -49,6 +52,8 @@ pub(crate) struct Ran {
     /// Attempts beyond the first.
     pub(crate) retries: u32,
     pub(crate) cancelled: bool,
+    /// What the caller should know of the way the answer came.
+    pub(crate) notes: Vec<String>,
 }
 
 /// What one attempt gave.
@@ -59,59 +64,127 @@ enum Tried {
     Cancelled(Charge, Option<Usage>),
 }
 
-/// Tries targets until one answers, the plan ends, or the deadline passes.
+/// Tries targets until one answers, the plan ends, or the deadline passes. An answer that is not the
+/// JSON asked for is mended once by the same target, in an attempt of its own.
 pub(crate) async fn run(inner: &Inner, hold: &Hold, run: &Run<'_>) -> Ran {
     let (mut target, mut on_target, mut nth) = (0, 0, 1);
     let mut first_failure: Option<Failure> = None;
+    let mut mended: Option<Chat> = None;
+    let mut notes = Vec::new();
     loop {
         let current = &run.plan.targets[target];
         run.ctx.tell(Progress::Trying { model: current.model.to_string(), nth });
-        let tried = talk::attempt_once(inner, run, current, run.keys[target].as_ref()).await;
-        let (ended, failure) = match tried {
-            Tried::Answered(answer) => {
-                let usage = answer.usage;
-                let last = end_of(nth, charge(usage, current, Billing::Unknown), None);
-                return Ran { result: Ok(answer), target, last: Some(last), usage, retries: nth - 1, cancelled: false };
-            }
+        let chat = mended.as_ref().unwrap_or(run.chat);
+        let tried = talk::attempt_once(inner, run, current, chat, run.keys[target].as_ref(), &mut notes).await;
+        let over = |result, last, usage, cancelled, notes| Ran {
+            result,
+            target,
+            last,
+            usage,
+            retries: nth - 1,
+            cancelled,
+            notes,
+        };
+        let failure = match tried {
+            Tried::Answered(answer) => match shaped(run.chat, answer) {
+                Ok(answer) => {
+                    let usage = answer.usage;
+                    let last = end_of(nth, charge(usage, current, Billing::Unknown), None);
+                    return over(Ok(answer), Some(last), usage, false, notes);
+                }
+                Err(misshapen) => {
+                    let mend = mended.is_none() && misshapen.whole;
+                    mended = mend.then(|| structured::repair(run.chat, &misshapen.text, &misshapen.why));
+                    misshapen.failure(current)
+                }
+            },
             Tried::Cancelled(charge, usage) => {
-                let last = end_of(nth, charge, None);
-                let result = Err(Denial::new(Code::Cancelled, "The caller cancelled the call."));
-                return Ran { result, target, last: Some(last), usage, retries: nth - 1, cancelled: true };
+                let denial = Denial::new(Code::Cancelled, "The caller cancelled the call.");
+                return over(Err(denial), Some(end_of(nth, charge, None)), usage, true, notes);
             }
             Tried::Failed(failure) => {
-                (end_of(nth, charge(failure.usage, current, failure.billing()), Some(&failure)), failure)
+                mended = None;
+                failure
             }
         };
+        let ended = end_of(nth, charge(failure.usage, current, failure.billing()), Some(&failure));
         let usage = failure.usage;
-        let over = |result, last| Ran { result: Err(result), target, last, usage, retries: nth - 1, cancelled: false };
-        let Some((next, wait)) = next_step(run, target, on_target, &failure) else {
-            return over(last_word(run, first_failure.as_ref(), &failure), Some(ended));
+        let step = match &mended {
+            Some(_) => Some((target, Duration::ZERO)).filter(|_| time_is_left(run)),
+            None => next_step(run, target, on_target, &failure),
+        };
+        let Some((next, wait)) = step else {
+            return over(Err(last_word(run, first_failure.as_ref(), &failure)), Some(ended), usage, false, notes);
         };
         if !waited(run, wait).await {
             let denial = Denial::new(Code::Cancelled, "The caller cancelled the call.");
-            return Ran { cancelled: true, ..over(denial, Some(ended)) };
+            return over(Err(denial), Some(ended), usage, true, notes);
         }
-        match hold.advance(&ended, run.limits, cover(run.plan, next, nth + 1)).await {
+        let mut cover = cover(run.plan, next, nth + 1);
+        if let Some(chat) = &mended {
+            // The conversation has grown by the answer and the wish.
+            let worst = estimate::worst_cost(chat, current.max_tokens, &current.price);
+            cover.attempt.worst = worst;
+            cover.dearest = cover.dearest.max(worst);
+            notes.push(format!(
+                "{}'s first answer was not the JSON asked for, so it was asked once more.",
+                current.model
+            ));
+        }
+        match hold.advance(&ended, run.limits, cover).await {
             Ok(Advance::Covered) => {}
             Ok(Advance::Stopped(stopped, charged)) => {
                 let mut denial = why_stopped(inner, stopped).await;
                 if charged > MicroUsd::ZERO {
                     denial.sentence.push_str(&format!(" {charged} was already charged for this call."));
                 }
-                return over(denial, None);
+                return over(Err(denial), None, usage, false, notes);
             }
             Ok(Advance::Lapsed) => {
-                return over(
-                    Denial::new(Code::Interrupted, "The call took longer than its hold on the caps, so it was ended."),
-                    None,
-                );
+                let sentence = "The call took longer than its hold on the caps, so it was ended.";
+                return over(Err(Denial::new(Code::Interrupted, sentence)), None, usage, false, notes);
             }
-            Err(denial) => return over(denial, Some(ended)),
+            Err(denial) => return over(Err(denial), Some(ended), usage, false, notes),
         }
         on_target = if next == target { on_target + 1 } else { 0 };
         target = next;
         nth += 1;
         first_failure.get_or_insert(failure);
+    }
+}
+
+/// An answer that is not the JSON asked for.
+struct Misshapen {
+    text: String,
+    why: String,
+    usage: Option<Usage>,
+    /// It was not cut by max_tokens: another try may do better.
+    whole: bool,
+}
+
+impl Misshapen {
+    /// It was made and billed like any answer.
+    fn failure(&self, target: &Target) -> Failure {
+        let hint = if self.whole { "" } else { " It was cut off by max_tokens; a higher one may help." };
+        let sentence = format!("The answer of {} is not the JSON asked for: {}.{hint}", target.model, self.why);
+        Failure {
+            usage: self.usage,
+            begun: true,
+            status: Some(200),
+            ..Failure::new(FailureKind::BadResponse, sentence)
+        }
+    }
+}
+
+/// The answer with exactly the JSON that was asked for, where JSON was.
+fn shaped(chat: &Chat, answer: Answer) -> Result<Answer, Misshapen> {
+    let Some(format) = &chat.params.response_format else { return Ok(answer) };
+    match structured::read(format, &answer.text).map(str::to_owned) {
+        Ok(text) => Ok(Answer { text, ..answer }),
+        Err(why) => {
+            let whole = answer.finish != Some(FinishReason::Length);
+            Err(Misshapen { text: answer.text, why, usage: answer.usage, whole })
+        }
     }
 }
 
@@ -143,9 +216,7 @@ pub(crate) fn cover(plan: &Plan, target: usize, nth: u32) -> Cover {
 
 /// The next target and the wait before it; `None` where the call ends.
 fn next_step(run: &Run<'_>, target: usize, on_target: usize, failure: &Failure) -> Option<(usize, Duration)> {
-    // An attempt that has no time to finish would only be charged for nothing.
-    let least = run.timeouts.first_token.min(LEAST);
-    let left = run.deadline.saturating_duration_since(Instant::now()).saturating_sub(least);
+    let left = time_left(run);
     let another = || (target + 1 < run.plan.targets.len() && !left.is_zero()).then_some((target + 1, Duration::ZERO));
     match failure.verdict() {
         Verdict::Stop => None,
@@ -155,6 +226,17 @@ fn next_step(run: &Run<'_>, target: usize, on_target: usize, failure: &Failure) 
             None => another(),
         },
     }
+}
+
+/// How long may be waited before another attempt: one that has no time to finish would only be charged
+/// for nothing.
+fn time_left(run: &Run<'_>) -> Duration {
+    let least = run.timeouts.first_token.min(LEAST);
+    run.deadline.saturating_duration_since(Instant::now()).saturating_sub(least)
+}
+
+fn time_is_left(run: &Run<'_>) -> bool {
+    !time_left(run).is_zero()
 }
 
 /// Waits; `false` where the caller cancelled meanwhile.

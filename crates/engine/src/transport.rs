@@ -12,10 +12,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use jiff::Timestamp;
-use pointsman_core::catalog::BaseUrl;
+use pointsman_core::catalog::{Provider, Route};
 use pointsman_core::failure::{Failure, FailureKind};
 use pointsman_core::wire::{Head, KeyHeader};
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::redirect;
 use tokio::sync::Notify;
 
@@ -25,20 +25,27 @@ use crate::secrets::Secret;
 /// sent into a connection that is being closed.
 const IDLE: Duration = Duration::from_secs(20);
 
-/// Connections by kind of address and connect limit; made when first needed, since TLS roots cost
+/// Connections by the way they take and connect limit; made when first needed, since TLS roots cost
 /// memory and start time.
 #[derive(Debug, Default)]
 pub(crate) struct Transport {
-    clients: Mutex<HashMap<(bool, Duration), reqwest::Client>>,
+    clients: Mutex<HashMap<(Road, Duration), reqwest::Client>>,
+}
+
+/// The way to a provider.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Road {
+    /// To this machine: never through a proxy.
+    Loopback,
+    /// As the provider says.
+    Out(Route),
 }
 
 /// One request to a provider.
 pub(crate) struct Outgoing<'a> {
-    pub(crate) base: &'a BaseUrl,
+    pub(crate) provider: &'a Provider,
     pub(crate) path: &'a str,
-    pub(crate) key: Option<(KeyHeader, &'a Secret)>,
-    /// What every request of the wire format carries.
-    pub(crate) headers: &'static [(&'static str, &'static str)],
+    pub(crate) key: Option<&'a Secret>,
     /// `None` is a GET.
     pub(crate) body: Option<Vec<u8>>,
     pub(crate) connect: Duration,
@@ -83,8 +90,10 @@ impl Transport {
     /// Before the body was handed to the connection: `NetworkBeforeSend`. After: `NetworkAfterSend`.
     pub(crate) async fn send(&self, outgoing: Outgoing<'_>) -> Result<Incoming, Failure> {
         let before = |why: String| Failure::new(FailureKind::NetworkBeforeSend, why);
-        let client = self.client(outgoing.base.is_loopback(), outgoing.connect).map_err(|e| before(plain(&e)))?;
-        let url = outgoing.base.join(outgoing.path);
+        let provider = outgoing.provider;
+        let road = if provider.base_url.is_loopback() { Road::Loopback } else { Road::Out(provider.route.clone()) };
+        let client = self.client(road, outgoing.connect).map_err(|e| before(plain(&e)))?;
+        let url = provider.url(outgoing.path);
         let mut request = match outgoing.body {
             None => client.get(url),
             Some(bytes) => client
@@ -92,13 +101,19 @@ impl Transport {
                 .header(CONTENT_TYPE, "application/json")
                 .body(reqwest::Body::wrap(Flagged { bytes: Some(bytes.into()), handed: outgoing.handed.clone() })),
         };
-        for (name, value) in outgoing.headers {
-            request = request.header(*name, *value);
+        let mut headers = HeaderMap::new();
+        let of_format = provider.wire.headers().iter().copied();
+        for (name, value) in of_format.chain(provider.headers.iter().map(|(n, v)| (n.as_str(), v.as_str()))) {
+            // Both were checked where they were read; what the person set replaces what the format says.
+            if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_str(value)) {
+                headers.insert(name, value);
+            }
         }
-        if let Some((header, key)) = outgoing.key {
-            let value = key_value(header, key);
+        request = request.headers(headers);
+        if let Some(key) = outgoing.key {
+            let value = key_value(provider.key_header, key);
             request = request.header(
-                header.name(),
+                provider.key_header.name(),
                 value.ok_or_else(|| before("The key has characters that cannot be sent.".into()))?,
             );
         }
@@ -110,30 +125,38 @@ impl Transport {
                 } else {
                     FailureKind::NetworkBeforeSend
                 };
-                Err(Failure::new(kind, format!("{} could not be reached: {}.", outgoing.base.origin(), plain(&error))))
+                Err(Failure::new(
+                    kind,
+                    format!("{} could not be reached: {}.", provider.base_url.origin(), plain(&error)),
+                ))
             }
         }
     }
 
-    fn client(&self, loopback: bool, connect: Duration) -> Result<reqwest::Client, reqwest::Error> {
+    fn client(&self, road: Road, connect: Duration) -> Result<reqwest::Client, reqwest::Error> {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(client) = clients.get(&(loopback, connect)) {
+        let key = (road, connect);
+        if let Some(client) = clients.get(&key) {
             return Ok(client.clone());
         }
         // Fails only where another part installed one already, which is as good.
         drop(rustls::crypto::ring::default_provider().install_default());
-        let mut builder = reqwest::Client::builder()
+        let builder = reqwest::Client::builder()
             .redirect(redirect::Policy::none())
             .connect_timeout(connect)
             .pool_idle_timeout(IDLE)
             .tcp_nodelay(true)
             .user_agent(concat!("pointsman/", env!("CARGO_PKG_VERSION")));
-        if loopback {
-            // Never through a proxy, and `localhost` is this machine whatever a resolver says.
-            builder = builder.no_proxy().resolve("localhost", SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
-        }
+        let builder = match &key.0 {
+            // `localhost` is this machine whatever a resolver says.
+            Road::Loopback => builder.no_proxy().resolve("localhost", SocketAddr::from((Ipv4Addr::LOCALHOST, 0))),
+            // Every address that is not loopback is https, so a proxy only ever tunnels.
+            Road::Out(Route::System) => builder,
+            Road::Out(Route::Direct) => builder.no_proxy(),
+            Road::Out(Route::Proxy(proxy)) => builder.no_proxy().proxy(reqwest::Proxy::https(proxy.as_str())?),
+        };
         let client = builder.build()?;
-        clients.insert((loopback, connect), client.clone());
+        clients.insert(key, client.clone());
         Ok(client)
     }
 }

@@ -15,6 +15,7 @@ use crate::catalog;
 use crate::id::{ModelId, ProviderId, TaskClass, nearest};
 
 mod classes;
+mod extras;
 mod field;
 mod limits;
 mod models;

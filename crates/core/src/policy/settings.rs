@@ -94,12 +94,12 @@ settings! {
     "providers.*.key.env" Built "The environment variable that holds the key.";
     "providers.*.local" Built "It runs on this machine and costs nothing.";
     "providers.*.title" Built "Its name for people.";
-    "providers.*.headers" Refuses "May choose who is billed or what is kept; calls would go without them.";
-    "providers.*.proxy" Refuses "Limits the way calls take; they would go directly.";
-    "providers.*.organization" Refuses "Chooses who is billed; calls would go without it.";
+    "providers.*.headers" Guard "Sent with every request; never one that carries a key.";
+    "providers.*.proxy" Guard "http://host:port, used as a tunnel; none for the direct way. Without it the system's holds.";
+    "providers.*.organization" Guard "Who is billed, where a company has several (OpenAI).";
     "providers.*.trust" Ignored "Only used by data_policy, which refuses by itself.";
-    "providers.*.timeout_s" Ignored "Only bounds waiting; timeouts holds.";
-    "providers.*.api_version" Ignored "Only chooses a dialect; the endpoint says so itself where it needs one.";
+    "providers.*.timeout_s" Built "The deadline of a call whose class says none.";
+    "providers.*.api_version" Built "The version of its API, where it needs one.";
     "models" Built "What is known about models.";
     "models.*" Built "One model, as provider/model.";
     "models.*.description" Built "Told to the calling model.";

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use super::{ClassRule, ModelRule, Policy, Preflight, Refusal, Retry, Tier};
 use crate::budget::{Cap, Scope};
-use crate::catalog::{KeyRef, Provider};
+use crate::catalog::{KeyRef, Provider, Route};
 use crate::id::{ModelId, ProviderId, TaskClass};
 use crate::money::{MicroUsd, Price, Rates};
 use crate::plan::tier;
@@ -135,6 +135,10 @@ impl Said<'_> {
             keys_page: _,
             check_path,
             reports_cost,
+            headers,
+            query,
+            route,
+            timeout: _,
         } = new;
         if *base_url != old.base_url {
             self.say(format!(
@@ -157,6 +161,16 @@ impl Said<'_> {
             != (&old.env, &old.check_path, &old.key_header, &old.reports_cost)
         {
             self.say(format!("What is known about the provider {id} changes."));
+        }
+        if *headers != old.headers || *query != old.query {
+            self.say(format!("Requests to {id} carry other headers or another version."));
+        }
+        if *route != old.route {
+            self.say(match route {
+                Route::System => format!("Calls to {id} take the system's proxy, if it has one."),
+                Route::Direct => format!("Calls to {id} take no proxy any more."),
+                Route::Proxy(proxy) => format!("Calls to {id} go through the proxy {}.", proxy.as_str()),
+            });
         }
     }
 

@@ -10,7 +10,7 @@ caps:
   - { scope: provider, name: openai, window: month, limit_usd: 5.00 }
 cost_preflight: { enabled: true, chars_per_token: 4, warn_usd: 0.50, block_usd: 15.00 }
 providers:
-  mine: { title: Mine, wire: openai_chat, base_url: https://a.example/v1, key: { env: MINE } }
+  mine: { title: Mine, wire: openai_chat, base_url: https://a.example/v1, key: { env: MINE }, organization: ours, "api_version": v1, proxy: none, headers: { x-team: red } }
   near: { base_url: http://127.0.0.1:9/v1, local: true }
 defaults:
   summarize: { provider: openai, model: cheap, max_tokens: 1000, rationale: Short, temperature: 0.2, timeout_s: 60 }
@@ -78,6 +78,11 @@ const ACTS: &[Row] = &[
     ("providers.*.key.env", "{ env: MINE }", "{ env: \"MINE\" }"),
     ("providers.*.local", "base_url: https://a.example/v1,", "base_url: https://a.example/v1, local: false,"),
     ("providers.*.title", "title: Mine", "title: Ours"),
+    ("providers.*.timeout_s", "title: Mine", "timeout_s: 90"),
+    ("providers.*.headers", "x-team: red", "X-Team: red"),
+    ("providers.*.organization", "organization: ours", "organization: \"ours\""),
+    ("providers.*.api_version", "\"api_version\": v1", "api_version: v1"),
+    ("providers.*.proxy", "proxy: none", "proxy: \"none\""),
     ("models", "  deepseek/cheap: { tier: L1, price: { input: 1, output: 1 } }\n", ""),
     ("models.*", "  openai/dear: { tier: L3, price: { input: 5, output: 50 } }\n", ""),
     ("models.*.description", "description: a", "description: z"),
@@ -237,6 +242,25 @@ const WAITS: &[(&str, &str, &str, &str)] = &[
         "{ env: AWS_SECRET }",
         "The key for mine comes from the variable AWS_SECRET instead of the variable MINE.",
     ),
+    ("providers.*.headers", "x-team: red", "x-team: blue", "Requests to mine carry other headers or another version."),
+    (
+        "providers.*.organization",
+        "organization: ours",
+        "organization: theirs",
+        "Requests to mine carry other headers or another version.",
+    ),
+    (
+        "providers.*.api_version",
+        "\"api_version\": v1",
+        "api_version: v2",
+        "Requests to mine carry other headers or another version.",
+    ),
+    (
+        "providers.*.proxy",
+        "proxy: none",
+        "proxy: http://proxy.example:3128",
+        "Calls to mine go through the proxy http://proxy.example:3128.",
+    ),
     (
         "providers.*.local",
         "http://127.0.0.1:9/v1, local: true",
@@ -339,6 +363,7 @@ const ONE_SIDED: &[&str] = &[
     "visibility",
     "providers.*.wire",
     "providers.*.title",
+    "providers.*.timeout_s",
     "models.*.description",
     "models.*.use_for",
     "models.*.avoid_for",
@@ -398,9 +423,6 @@ fn a_restraining_key_may_come_but_not_go() {
         ("defaults.*.depth", "rationale: Short", "depth: complex"),
         ("defaults.*.data_policy", "rationale: Short", "data_policy: strict"),
         ("visibility.*", "version:", "visibility: { review: { mode: blind } }\nversion:"),
-        ("providers.*.headers", "title: Mine", "headers: { a: b }"),
-        ("providers.*.proxy", "title: Mine", "proxy: http://127.0.0.1:1"),
-        ("providers.*.organization", "title: Mine", "organization: mine"),
         ("escalation", "version:", "escalation: { max_tier: L1 }\nversion:"),
         ("concurrency", "version:", "concurrency: { global: 1 }\nversion:"),
         ("data_policy", "version:", "data_policy: {}\nversion:"),

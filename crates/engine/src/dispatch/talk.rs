@@ -4,11 +4,11 @@
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use pointsman_core::chat::{Answer, FinishReason, StreamEvent};
+use pointsman_core::chat::{Answer, Chat, FinishReason, StreamEvent};
 use pointsman_core::failure::{Billing, Failure, FailureKind};
 use pointsman_core::money::Usage;
 use pointsman_core::plan::Target;
-use pointsman_core::wire::{self, StreamDecoder};
+use pointsman_core::wire::{self, Encoded, StreamDecoder};
 
 use super::{Run, Tried, charge};
 use crate::ledger::key_check::{self, KeyCheck};
@@ -23,9 +23,27 @@ const ERROR_BODY: usize = 64 * 1024;
 const ANSWER: usize = 16 * 1024 * 1024;
 
 /// One HTTP call, within the deadline and the limits to the first token and between signs of life.
-pub(super) async fn attempt_once(inner: &Inner, run: &Run<'_>, target: &Target, key: Option<&Secret>) -> Tried {
+/// What the format or model could not take is added to `notes`.
+pub(super) async fn attempt_once(
+    inner: &Inner,
+    run: &Run<'_>,
+    target: &Target,
+    chat: &Chat,
+    key: Option<&Secret>,
+    notes: &mut Vec<String>,
+) -> Tried {
     let (mut heard, handed) = (Heard::default(), Handed::default());
-    let talk = converse(inner, run, target, key, &handed, &mut heard);
+    let encoded = {
+        let mut chat = chat.clone();
+        chat.params.max_tokens = Some(target.max_tokens);
+        wire::encode(target.provider.wire, &chat, &target.model.model, true)
+    };
+    for note in &encoded.dropped {
+        if !notes.contains(note) {
+            notes.push(note.clone());
+        }
+    }
+    let talk = converse(inner, run, target, encoded, key, &handed, &mut heard);
     let tried = tokio::select! {
         biased;
         () = run.ctx.cancel.cancelled() => None,
@@ -106,18 +124,15 @@ async fn converse(
     inner: &Inner,
     run: &Run<'_>,
     target: &Target,
+    encoded: Encoded,
     key: Option<&Secret>,
     handed: &Handed,
     heard: &mut Heard,
 ) -> Result<Answer, Failure> {
-    let mut chat = run.chat.clone();
-    chat.params.max_tokens = Some(target.max_tokens);
-    let encoded = wire::encode(target.provider.wire, &chat, &target.model.model, true);
     let outgoing = Outgoing {
-        base: &target.provider.base_url,
+        provider: &target.provider,
         path: &encoded.path,
-        key: key.map(|key| (target.provider.key_header, key)),
-        headers: target.provider.wire.headers(),
+        key,
         body: Some(encoded.body),
         connect: run.timeouts.connect,
         handed,

@@ -34,15 +34,7 @@ pub(super) async fn check(transport: &Transport, provider: &Provider, key: Optio
     let asked = async {
         let path = provider.check_path.as_str();
         let handed = crate::transport::Handed::default();
-        let outgoing = Outgoing {
-            base: &provider.base_url,
-            path,
-            key: key.map(|key| (provider.key_header, key)),
-            headers: provider.wire.headers(),
-            body: None,
-            connect: LIMIT,
-            handed: &handed,
-        };
+        let outgoing = Outgoing { provider, path, key, body: None, connect: LIMIT, handed: &handed };
         let mut incoming = transport.send(outgoing).await?;
         let body = incoming.all(LONGEST).await?;
         Ok::<_, Failure>((incoming.head, body))

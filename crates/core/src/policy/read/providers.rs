@@ -2,7 +2,7 @@
 
 use super::field::{Section, near};
 use super::{Because, Cover, KEY_IN_FILE, Reader, is_null, shown};
-use crate::catalog::{BaseUrl, KeyRef, Provider};
+use crate::catalog::{BaseUrl, KeyRef, Provider, Route};
 use crate::id::ProviderId;
 use crate::policy::spill::is_key_not_name;
 use crate::policy::yaml::{Entry, Kind};
@@ -112,6 +112,10 @@ impl Reader {
             keys_page: None,
             check_path: "models".to_owned(),
             reports_cost: false,
+            headers: Vec::new(),
+            query: None,
+            route: Route::System,
+            timeout: None,
         });
         provider.title = title.unwrap_or(provider.title);
         provider.key = key.unwrap_or(default);
@@ -123,6 +127,7 @@ impl Reader {
         provider.wire = wire;
         provider.base_url = base_url;
         provider.local = local;
+        self.extras(&section, &mut provider);
         self.policy.providers.insert(id, provider);
     }
 

@@ -286,7 +286,6 @@ fn a_guard_that_is_not_built_refuses_what_it_covers_and_says_where() {
         refused("caps: [{ scope: model, name: openai/m, window: day, limit_usd: 1 }]\n"),
         class("caps[0].scope", 5)
     );
-    assert_eq!(refused("providers: { openai: { proxy: x } }\n"), class("providers.openai.proxy", 5));
     assert_eq!(refused("providers: { openai: { wire: gemini } }\n"), class("providers.openai.wire", 5));
     assert_eq!(refused("visibility: { a: { mode: blind } }\n"), class("visibility.a", 5));
 }
@@ -295,7 +294,6 @@ fn a_guard_that_is_not_built_refuses_what_it_covers_and_says_where() {
 fn what_a_refused_provider_or_model_would_answer_cannot_be_called_by_name_either() {
     let callable = |more: &str| read(&format!("{GOOD}{more}")).policy.expect("valid").callable().len();
     assert_eq!(callable(""), 1);
-    assert_eq!(callable("providers: { openai: { headers: { a: b } } }\n"), 0);
     assert_eq!(callable("caps: [{ scope: model, name: openai/m, window: day, limit_usd: 1 }]\n"), 0);
 }
 
@@ -443,5 +441,41 @@ fn no_known_key_is_told_to_be_unknown() {
     for row in SETTINGS.iter().filter(|row| !row.path.contains('.')) {
         let told = problems(&format!("{}: {{}}\n", row.path));
         assert!(!told.iter().any(|problem| problem.contains("is not a key of this place")), "{told:?}");
+    }
+}
+
+#[test]
+fn what_goes_with_each_request_is_read_and_carries_no_key() {
+    let provider = |more: &str| {
+        let reading = read(&format!("{GOOD}providers: {{ openai: {{ {more} }} }}\n"));
+        let problems: Vec<_> = reading.problems.iter().map(|problem| problem.sentence.clone()).collect();
+        reading
+            .policy
+            .map(|policy| policy.providers[&crate::id::ProviderId::parse("openai").expect("an id")].clone())
+            .ok_or(problems)
+    };
+    let full = provider("headers: { X-Team: red team }, organization: org-1, api_version: 2026-01-01, proxy: 'http://p.example:8080/', timeout_s: 90")
+        .expect("valid");
+    assert_eq!(full.headers, [("x-team".into(), "red team".into()), ("openai-organization".into(), "org-1".into())]);
+    assert_eq!(full.url("/models"), "https://api.openai.com/v1/models?api-version=2026-01-01");
+    assert_eq!(full.timeout, Some(std::time::Duration::from_secs(90)));
+    assert!(matches!(&full.route, crate::catalog::Route::Proxy(proxy) if proxy.as_str() == "http://p.example:8080"));
+    assert_eq!(provider("proxy: none").map(|p| p.route), Ok(crate::catalog::Route::Direct));
+    for (more, said) in [
+        ("headers: { Authorization: Bearer x }", "set by Pointsman itself"),
+        ("headers: { 'a b': c }", "not the name of a header"),
+        ("headers: { x-auth: sk-proj-0123456789abcdefghij0123456789 }", "A key does not belong in this file"),
+        ("headers: { x: \"a\\nb\" }", "plain characters"),
+        ("organization: 'a b'", "a word of letters"),
+        ("proxy: socks5://p:1", "SOCKS"),
+        ("proxy: 'http://me:hunter2@p:1'", "user name"),
+        ("base_url: 'http://127.0.0.1:1/v1', proxy: 'http://p:1'", "this machine"),
+    ] {
+        let problems = provider(more).expect_err(more);
+        assert!(problems.iter().any(|problem| problem.contains(said)), "{more}: {problems:?}");
+        assert!(
+            !problems.iter().any(|problem| problem.contains("hunter2") || problem.contains("0123456789")),
+            "{problems:?}"
+        );
     }
 }
