@@ -240,6 +240,14 @@ fn plain(error: &reqwest::Error) -> String {
         inner = source;
     }
     let text = inner.to_string();
+    if let Some(scheme) = text.strip_prefix("unsupported scheme ") {
+        return format!(
+            "the proxy that this system names is of the kind {scheme}, which cannot be used; set proxy: for the provider in routing.yaml"
+        );
+    }
+    if text.contains("unsuccessful") || text.contains("tunnel") || text.contains("proxy auth") {
+        return format!("the proxy did not let the call through ({})", text.trim_end_matches('.'));
+    }
     if text.is_empty() { "the connection failed".into() } else { text.trim_end_matches('.').to_owned() }
 }
 
