@@ -28,17 +28,20 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 mod answer;
-mod check;
+mod anthropic;
+mod asked;
+mod gemini;
 mod lines;
 mod model;
+mod openai;
+mod picture;
 mod play;
-mod refusal;
 mod script;
 mod serve;
 mod socket;
 
 pub use lines::serve_until_stdin_closes;
-pub use model::Model;
+pub use model::{Model, Prices};
 pub use script::{Counts, Endpoint, Script};
 
 /// What a practice server is.
@@ -48,7 +51,8 @@ pub struct Options {
     pub key: Option<String>,
     /// The models it has; without any, every name is answered.
     pub models: Vec<Model>,
-    /// The path before `/chat/completions`, such as `/v1` (the default) or nothing.
+    /// The path before `/chat/completions`, `/responses` and `/messages`, such as `/v1` (the default) or
+    /// nothing. Gemini's is always `/v1beta`.
     pub prefix: String,
     /// The port; 0 (the default) takes a free one.
     pub port: u16,
@@ -67,6 +71,8 @@ pub struct Received {
     pub method: String,
     /// `/v1/chat/completions`.
     pub path: String,
+    /// What followed `?`, such as `alt=sse`.
+    pub query: String,
     /// In order, names in lower case.
     pub headers: Vec<(String, String)>,
     /// The bytes.
@@ -84,6 +90,18 @@ impl Received {
     /// The body as JSON; null where it is none.
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or(Value::Null)
+    }
+
+    /// The bytes of all pictures in the body, in order, whatever its format.
+    pub fn pictures(&self) -> Vec<Vec<u8>> {
+        picture::all(&self.json())
+    }
+
+    /// Whether it asks for an answer, in any format.
+    fn is_chat(&self) -> bool {
+        ["/chat/completions", "/responses", "/messages", ":generateContent", ":streamGenerateContent"]
+            .iter()
+            .any(|end| self.path.ends_with(end))
     }
 }
 
@@ -114,9 +132,14 @@ impl Practice {
         Ok(Self { address, shared, task: Some(task) })
     }
 
-    /// Where the API begins: `http://127.0.0.1:41234/v1`.
+    /// Where the API of OpenAI, and that of Anthropic, begins: `http://127.0.0.1:41234/v1`.
     pub fn base_url(&self) -> String {
         format!("http://{}{}", self.address, self.shared.options.prefix)
+    }
+
+    /// Where Gemini's API begins: `http://127.0.0.1:41234/v1beta`.
+    pub fn gemini_url(&self) -> String {
+        format!("http://{}/v1beta", self.address)
     }
 
     /// The address alone.
@@ -141,7 +164,7 @@ impl Practice {
 
     /// The requests for answers among [`Practice::received`].
     pub fn chats(&self) -> Vec<Received> {
-        self.received().into_iter().filter(|received| received.path.ends_with("/chat/completions")).collect()
+        self.received().into_iter().filter(Received::is_chat).collect()
     }
 
     /// Waits until this many requests have arrived.
