@@ -70,7 +70,7 @@ result.few = await failure(() => create({ max_output_tokens: 5 }));
 result.temperature = await failure(() => create({ model: "gpt-5-mini", temperature: 1 }));
 
 result.failed = await create();
-result.errorInStream = await read(await create({ stream: true }));
+result.errorInStream = await failure(async () => read(await create({ stream: true })));
 result.cutStream = await failure(async () => read(await create({ stream: true })));
 result.hangUp = await failure(() => create());
 result.malformed = await failure(async () => read(await create({ stream: true })));

@@ -28,7 +28,10 @@ impl Refusal {
     /// names of the protocol: `generation_config.top_p`.
     pub(super) fn field(path: &str, message: impl Into<String>) -> Self {
         let message = message.into();
-        let violation = json!({ "field": path, "description": message });
+        let mut violation = json!({ "description": message });
+        if !path.is_empty() {
+            violation["field"] = path.into();
+        }
         let details = json!({ "@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": [violation] });
         Self { details: vec![details], ..Self::invalid(message) }
     }

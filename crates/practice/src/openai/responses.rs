@@ -155,11 +155,10 @@ impl Play<'_> {
         }
         let end = format!("response.{}", self.status());
         let last = vec![numbered.event(json!({ "type": end, "response": self.whole() }))];
-        let error = refusal::of_script(self.script, 500);
+        // As it is sent, not as it is documented: the reference has the fields of `error` one level up
+        // (<https://github.com/openai/openai-node/pull/2021>).
         let failed = vec![
-            numbered.event(json!({
-                "type": "error", "code": error["code"], "message": error["message"], "param": error["param"]
-            })),
+            numbered.event(json!({ "type": "error", "error": refusal::of_script(self.script, 500) })),
             numbered.event(json!({ "type": "response.failed", "response": self.failed() })),
         ];
         let malformed =
