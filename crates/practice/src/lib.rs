@@ -1,8 +1,30 @@
-//! Loopback servers that speak OpenAI chat completions as the real API does: they check requests as
-//! strictly, answer whole or streamed, do what a script says, and publish what arrived. Tests, the
-//! demo and practice mode use them; nothing here depends on the rest of Pointsman, so that a mistake
-//! of the codec is not repeated here. That they speak truly is checked with the official client
-//! (`tests/oracle.rs`).
+//! Loopback servers that speak a provider's API as the real one does: they check requests as strictly,
+//! answer whole or streamed, do what a script says, and publish what arrived. Tests, the demo and
+//! practice mode use them; nothing here depends on the rest of Pointsman, so that a mistake of the
+//! codec is not repeated here. That they speak truly is checked with the official clients
+//! (`tests/sdk`, and `tests/oracle.rs` of the repository).
+//!
+//! One server plays all sides at once, each under its own path and with its own key header:
+//!
+//! | side | where | whole and streamed | list |
+//! |---|---|---|---|
+//! | OpenAI chat completions | `/v1` | `/chat/completions` | `/models` |
+//! | OpenAI Responses | `/v1` | `/responses` | `/models` |
+//! | Anthropic Messages, versions 2023-06-01 and 2026-10-21 | `/v1` | `/messages` | `/models` with `anthropic-version` |
+//! | Gemini | `/v1beta` | `/models/{model}:generateContent`, `:streamGenerateContent?alt=sse` | `/models` |
+//! | OpenRouter's additions | as OpenAI chat | `usage.cost`, `cache_write_tokens` | `context_length`, `pricing` |
+//!
+//! Played: text, system instructions, pictures as base64 (decoded, and looked at), stop sequences,
+//! limits of tokens, JSON by a schema (filled with examples), reasoning before the text, pings, usage
+//! with what came from and went to the cache and with reasoning, empty answers, every error status in
+//! the side's own body, `Retry-After`, streams that are cut, reset, stalled, malformed, or end in an
+//! error or without their last event. Parameters that change nothing here are checked by name only.
+//!
+//! Not played, and refused instead of ignored: tools, files and documents, audio, several choices,
+//! stored conversations, background work, batches, `count_tokens`, caches that are made by a call of
+//! their own, Gemini's streams without `alt=sse`, its keys in the address and its names in snake case.
+//! Pictures by web address are let in (OpenAI, Anthropic) and never fetched. Words of refusals are the
+//! real ones where people have published them, and close to them elsewhere: do not match on them.
 //!
 //! ```no_run
 //! # async fn run() -> std::io::Result<()> {

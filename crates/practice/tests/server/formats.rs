@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use super::http::{Answer, receive, send};
 use pointsman_practice::{Counts, Endpoint, Model, Options, Practice, Script};
 use serde_json::{Value, json};
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpStream;
 
 pub(crate) const KEY: &str = "practice-key";
 pub(crate) const PNG: &str =
@@ -74,6 +76,10 @@ impl Format {
 
 /// Posts JSON with the headers of a format.
 pub(crate) async fn post(address: SocketAddr, format: Format, path: &str, body: &Value) -> Option<Answer> {
+    receive(open(address, format, path, body).await).await
+}
+
+async fn open(address: SocketAddr, format: Format, path: &str, body: &Value) -> TcpStream {
     let bearer = format!("Bearer {KEY}");
     let headers: &[(&str, &str)] = match format {
         Format::Chat | Format::Responses => &[("authorization", &bearer)],
@@ -81,7 +87,7 @@ pub(crate) async fn post(address: SocketAddr, format: Format, path: &str, body: 
         Format::Gemini => &[("x-goog-api-key", KEY)],
     };
     let headers = [&[("content-type", "application/json")], headers].concat();
-    receive(send(address, "POST", path, &headers, body.to_string().as_bytes()).await).await
+    send(address, "POST", path, &headers, body.to_string().as_bytes()).await
 }
 
 pub(crate) async fn server() -> Practice {
@@ -140,10 +146,14 @@ async fn a_stalled_stream_keeps_its_connection_in_every_format() {
     let server = server().await;
     for (nth, format) in FORMATS.into_iter().enumerate() {
         server.script(Script { stall_after: Some(1), ..Script::text("one two") });
-        let call = tokio::spawn(format.ask(server.address(), true));
-        server.arrived(nth + 1).await;
-        assert!(!call.is_finished(), "{format:?}");
-        call.abort();
+        let (path, body) = format.request(true);
+        let mut stream = open(server.address(), format, path, &body).await;
+        let mut seen = Vec::new();
+        while !seen.windows(5).any(|five| five == b"\"one\"") {
+            assert!(stream.read_buf(&mut seen).await.expect("readable") > 0, "{format:?}: the connection stays open");
+        }
+        assert_eq!(server.left_so_far(), nth, "{format:?}");
+        drop(stream);
         server.left(nth + 1).await;
     }
 }
