@@ -3,23 +3,54 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::check::{Asked, Shape};
+use crate::asked::{Asked, Shape};
 use crate::script::Counts;
 
-/// The text and the finish reason.
-pub(crate) fn answer(asked: &Asked) -> (String, &'static str) {
+/// Why an answer ended. Each format has its own word for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Finish {
+    /// It was done.
+    Stop,
+    /// One of the request's stop sequences came up.
+    Sequence(String),
+    /// The most tokens were said.
+    Length,
+    /// Something was not to be said.
+    Filter,
+    /// Exactly this word, in every format.
+    Word(String),
+}
+
+impl Finish {
+    /// What a script means with a word: the words of chat completions are translated, others are sent
+    /// as they are.
+    pub(crate) fn scripted(word: &str) -> Self {
+        match word {
+            "stop" => Self::Stop,
+            "length" => Self::Length,
+            "content_filter" => Self::Filter,
+            other => Self::Word(other.to_owned()),
+        }
+    }
+}
+
+/// The text and why it ends.
+pub(crate) fn answer(asked: &Asked) -> (String, Finish) {
     let text = match &asked.json {
         Shape::Text => prose(asked),
         Shape::Object => json!({ "practice": true, "answer": prose(asked) }).to_string(),
         Shape::Schema(schema) => example(schema, 0).to_string(),
     };
-    let stopped = asked.stop.iter().filter_map(|stop| text.find(stop.as_str())).min();
-    let text = stopped.map_or(text.as_str(), |at| &text[..at]);
+    let stopped = asked.stop.iter().filter_map(|stop| Some((text.find(stop.as_str())?, stop))).min();
+    let (text, finish) = match stopped {
+        Some((at, stop)) => (&text[..at], Finish::Sequence(stop.clone())),
+        None => (text.as_str(), Finish::Stop),
+    };
     let room = asked.max_tokens.and_then(|most| usize::try_from(most.saturating_mul(4)).ok()).unwrap_or(usize::MAX);
     if text.len() <= room {
-        return (text.to_owned(), "stop");
+        return (text.to_owned(), finish);
     }
-    (text[..text.floor_char_boundary(room)].to_owned(), "length")
+    (text[..text.floor_char_boundary(room)].to_owned(), Finish::Length)
 }
 
 /// The usage of this prompt and this answer: four bytes a token, a few for each message, a flat count
@@ -159,7 +190,7 @@ mod tests {
             let (said, finish) = answer(&asked(text));
             assert!(said.starts_with("This is a practice answer."), "{said}");
             assert!(said.contains(class), "{text:?}: {said}");
-            assert_eq!(finish, "stop");
+            assert_eq!(finish, Finish::Stop);
             assert_eq!(said, answer(&asked(text)).0, "the same prompt gets the same answer");
         }
     }
@@ -168,10 +199,10 @@ mod tests {
     fn keeps_to_max_tokens_and_stop() {
         let short = Asked { max_tokens: Some(5), ..asked("Häßlich? Über alles!") };
         let (said, finish) = answer(&short);
-        assert_eq!((said.len(), finish), (20, "length"));
+        assert_eq!((said.len(), finish), (20, Finish::Length));
         assert_eq!(usage(&short, &said).output, 5);
         let stopped = Asked { stop: vec!["answer".into()], ..asked("Hello") };
-        assert_eq!(answer(&stopped), ("This is a practice ".to_owned(), "stop"));
+        assert_eq!(answer(&stopped), ("This is a practice ".to_owned(), Finish::Sequence("answer".into())));
     }
 
     #[test]

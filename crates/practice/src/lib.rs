@@ -1,8 +1,30 @@
-//! Loopback servers that speak OpenAI chat completions as the real API does: they check requests as
-//! strictly, answer whole or streamed, do what a script says, and publish what arrived. Tests, the
-//! demo and practice mode use them; nothing here depends on the rest of Pointsman, so that a mistake
-//! of the codec is not repeated here. That they speak truly is checked with the official client
-//! (`tests/oracle.rs`).
+//! Loopback servers that speak a provider's API as the real one does: they check requests as strictly,
+//! answer whole or streamed, do what a script says, and publish what arrived. Tests, the demo and
+//! practice mode use them; nothing here depends on the rest of Pointsman, so that a mistake of the
+//! codec is not repeated here. That they speak truly is checked with the official clients
+//! (`tests/sdk`, and `tests/oracle.rs` of the repository).
+//!
+//! One server plays all sides at once, each under its own path and with its own key header:
+//!
+//! | side | where | whole and streamed | list |
+//! |---|---|---|---|
+//! | OpenAI chat completions | `/v1` | `/chat/completions` | `/models` |
+//! | OpenAI Responses | `/v1` | `/responses` | `/models` |
+//! | Anthropic Messages, versions 2023-06-01 and 2026-10-21 | `/v1` | `/messages` | `/models` with `anthropic-version` |
+//! | Gemini | `/v1beta` | `/models/{model}:generateContent`, `:streamGenerateContent?alt=sse` | `/models` |
+//! | OpenRouter's additions | as OpenAI chat | `usage.cost`, `cache_write_tokens` | `context_length`, `pricing` |
+//!
+//! Played: text, system instructions, pictures as base64 (decoded, and looked at), stop sequences,
+//! limits of tokens, JSON by a schema (filled with examples), reasoning before the text, pings, usage
+//! with what came from and went to the cache and with reasoning, empty answers, every error status in
+//! the side's own body, `Retry-After`, streams that are cut, reset, stalled, malformed, or end in an
+//! error or without their last event. Parameters that change nothing here are checked by name only.
+//!
+//! Not played, and refused instead of ignored: tools, files and documents, audio, several choices,
+//! stored conversations, background work, batches, `count_tokens`, caches that are made by a call of
+//! their own, Gemini's streams without `alt=sse`, its keys in the address and its names in snake case.
+//! Pictures by web address are let in (OpenAI, Anthropic) and never fetched. Words of refusals are the
+//! real ones where people have published them, and close to them elsewhere: do not match on them.
 //!
 //! ```no_run
 //! # async fn run() -> std::io::Result<()> {
@@ -28,17 +50,20 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 mod answer;
-mod check;
+mod anthropic;
+mod asked;
+mod gemini;
 mod lines;
 mod model;
+mod openai;
+mod picture;
 mod play;
-mod refusal;
 mod script;
 mod serve;
 mod socket;
 
 pub use lines::serve_until_stdin_closes;
-pub use model::Model;
+pub use model::{Model, Prices};
 pub use script::{Counts, Endpoint, Script};
 
 /// What a practice server is.
@@ -48,7 +73,8 @@ pub struct Options {
     pub key: Option<String>,
     /// The models it has; without any, every name is answered.
     pub models: Vec<Model>,
-    /// The path before `/chat/completions`, such as `/v1` (the default) or nothing.
+    /// The path before `/chat/completions`, `/responses` and `/messages`, such as `/v1` (the default) or
+    /// nothing. Gemini's is always `/v1beta`.
     pub prefix: String,
     /// The port; 0 (the default) takes a free one.
     pub port: u16,
@@ -67,6 +93,8 @@ pub struct Received {
     pub method: String,
     /// `/v1/chat/completions`.
     pub path: String,
+    /// What followed `?`, such as `alt=sse`.
+    pub query: String,
     /// In order, names in lower case.
     pub headers: Vec<(String, String)>,
     /// The bytes.
@@ -84,6 +112,18 @@ impl Received {
     /// The body as JSON; null where it is none.
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or(Value::Null)
+    }
+
+    /// The bytes of all pictures in the body, in order, whatever its format.
+    pub fn pictures(&self) -> Vec<Vec<u8>> {
+        picture::all(&self.json())
+    }
+
+    /// Whether it asks for an answer, in any format.
+    fn is_chat(&self) -> bool {
+        ["/chat/completions", "/responses", "/messages", ":generateContent", ":streamGenerateContent"]
+            .iter()
+            .any(|end| self.path.ends_with(end))
     }
 }
 
@@ -114,9 +154,14 @@ impl Practice {
         Ok(Self { address, shared, task: Some(task) })
     }
 
-    /// Where the API begins: `http://127.0.0.1:41234/v1`.
+    /// Where the API of OpenAI, and that of Anthropic, begins: `http://127.0.0.1:41234/v1`.
     pub fn base_url(&self) -> String {
         format!("http://{}{}", self.address, self.shared.options.prefix)
+    }
+
+    /// Where Gemini's API begins: `http://127.0.0.1:41234/v1beta`.
+    pub fn gemini_url(&self) -> String {
+        format!("http://{}/v1beta", self.address)
     }
 
     /// The address alone.
@@ -141,7 +186,7 @@ impl Practice {
 
     /// The requests for answers among [`Practice::received`].
     pub fn chats(&self) -> Vec<Received> {
-        self.received().into_iter().filter(|received| received.path.ends_with("/chat/completions")).collect()
+        self.received().into_iter().filter(Received::is_chat).collect()
     }
 
     /// Waits until this many requests have arrived.

@@ -96,7 +96,7 @@ fn as_json(received: &Received, started: Instant) -> Value {
     let headers: serde_json::Map<String, Value> =
         received.headers.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
     json!({
-        "method": received.method, "path": received.path, "headers": headers,
+        "method": received.method, "path": received.path, "query": received.query, "headers": headers,
         "body": String::from_utf8_lossy(&received.body),
         "at_ms": received.at.duration_since(started).as_millis() as u64,
     })

@@ -1,14 +1,13 @@
-//! From a checked request and a script to what is sent, step by step. Pure: the steps are done in
-//! `serve`, so what a script means can be read (and tested) here without a socket.
+//! From an answer in a format's words and a script to what is sent, step by step. Pure: the steps are
+//! done in `serve`, so what a script means can be read (and tested) here without a socket.
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::answer;
-use crate::check::Asked;
-use crate::refusal::{self, Refusal};
+use crate::answer::{self, Finish};
+use crate::asked::Asked;
 use crate::script::{Counts, Script};
 
 /// One step of an answer.
@@ -42,8 +41,39 @@ pub(crate) struct Stamp {
     pub(crate) unix_s: u64,
 }
 
+/// What is answered, before a format has words for it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Said {
+    pub(crate) text: String,
+    pub(crate) finish: Finish,
+    /// None where the script says nothing of usage.
+    pub(crate) usage: Option<Counts>,
+}
+
+/// A stream in a format's words, each piece as it is sent.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Events {
+    /// What comes first of all, before any wait.
+    pub(crate) head: Vec<Bytes>,
+    /// A sign of life without content.
+    pub(crate) ping: Bytes,
+    /// What stands before the text: its start, and reasoning.
+    pub(crate) opening: Vec<Bytes>,
+    /// The text, one word each.
+    pub(crate) pieces: Vec<Bytes>,
+    /// What follows the text: the reason it ended, and usage.
+    pub(crate) closing: Vec<Bytes>,
+    /// What marks the end of a complete stream.
+    pub(crate) last: Vec<Bytes>,
+    /// A piece that is no JSON.
+    pub(crate) malformed: Bytes,
+    /// An error in the middle of a stream.
+    pub(crate) failed: Vec<Bytes>,
+}
+
 impl Reply {
-    fn whole(script: &Script, status: u16, content_type: &str, body: Vec<u8>) -> Self {
+    /// A body that is sent in one piece.
+    pub(crate) fn whole(script: &Script, status: u16, content_type: &str, body: Vec<u8>) -> Self {
         let headers = vec![
             ("content-type".to_owned(), content_type.to_owned()),
             ("content-length".to_owned(), body.len().to_string()),
@@ -51,9 +81,20 @@ impl Reply {
         Self { before_head: before_head(script), status, headers, body: vec![Step::Send(body.into())] }.trimmed(script)
     }
 
-    /// The refusal of a request that no script can change.
-    pub(crate) fn refusal(refusal: &Refusal) -> Self {
-        Self::whole(&Script::default(), refusal.status, "application/json", refusal.body().to_string().into())
+    /// JSON that is sent in one piece.
+    pub(crate) fn json(script: &Script, status: u16, body: &Value) -> Self {
+        Self::whole(script, status, "application/json", body.to_string().into())
+    }
+
+    /// JSON that no script can change, such as a refusal.
+    pub(crate) fn plain(status: u16, body: &Value) -> Self {
+        Self::json(&Script::default(), status, body)
+    }
+
+    /// With one more header.
+    pub(crate) fn header(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers.push((name.to_owned(), value.into()));
+        self
     }
 
     /// The script's headers, and its limit of bytes.
@@ -94,70 +135,33 @@ fn before_head(script: &Script) -> Vec<Step> {
     steps
 }
 
-/// What a script says instead of an answer.
-fn scripted(script: &Script) -> Option<Reply> {
+/// What a script says instead of an answer. `error` makes the body of a status; an account without
+/// credit gets the status `no_credit`.
+pub(crate) fn scripted(script: &Script, no_credit: u16, error: impl FnOnce(u16) -> Value) -> Option<Reply> {
     if let Some(body) = &script.body {
         let content_type = script.content_type.as_deref().unwrap_or("application/json");
         return Some(Reply::whole(script, script.status.unwrap_or(200), content_type, body.clone().into()));
     }
-    let status = script.status.filter(|status| *status != 200)?;
-    let error = script.error.clone().unwrap_or_else(|| refusal::of_status(status));
-    Some(Reply::whole(script, status, "application/json", json!({ "error": error }).to_string().into()))
+    let status = script.status.or(script.no_credit.then_some(no_credit)).filter(|status| *status != 200)?;
+    Some(Reply::json(script, status, &error(status)))
 }
 
-/// The answer to `GET /models`.
-pub(crate) fn models(names: &[String], script: &Script, stamp: Stamp) -> Reply {
-    scripted(script).unwrap_or_else(|| {
-        let list: Vec<Value> = names.iter().map(|name| model(name, stamp)).collect();
-        Reply::whole(script, 200, "application/json", json!({ "object": "list", "data": list }).to_string().into())
-    })
-}
-
-/// One entry of `/models`.
-pub(crate) fn model(name: &str, stamp: Stamp) -> Value {
-    json!({ "id": name, "object": "model", "created": stamp.unix_s, "owned_by": "practice" })
-}
-
-/// The answer to a chat completion.
-pub(crate) fn chat(asked: &Asked, script: &Script, stamp: Stamp) -> Reply {
-    if let Some(reply) = scripted(script) {
-        return reply;
-    }
+/// What a script, or else the practice answer, says to a request.
+pub(crate) fn said(asked: &Asked, script: &Script) -> Said {
     let (text, finish) = match &script.text {
-        Some(text) => (text.clone(), "stop"),
+        Some(text) => (text.clone(), Finish::Stop),
         None => answer::answer(asked),
     };
-    let said = Said {
-        finish: script.finish_reason.clone().unwrap_or_else(|| finish.to_owned()),
+    let finish = script.finish_reason.as_deref().map_or(finish, Finish::scripted);
+    Said {
         usage: (!script.no_usage).then(|| script.usage.unwrap_or_else(|| answer::usage(asked, &text))),
         text,
-    };
-    if asked.stream { streamed(asked, script, stamp, &said) } else { whole(asked, script, stamp, &said) }
+        finish,
+    }
 }
 
-struct Said {
-    text: String,
-    finish: String,
-    usage: Option<Counts>,
-}
-
-fn whole(asked: &Asked, script: &Script, stamp: Stamp, said: &Said) -> Reply {
-    let mut message = json!({ "role": "assistant", "content": said.text, "refusal": null, "annotations": [] });
-    if let Some(reasoning) = &script.reasoning {
-        message["reasoning_content"] = reasoning.as_str().into();
-    }
-    let mut body = json!({
-        "id": id(stamp), "object": "chat.completion", "created": stamp.unix_s, "model": asked.model,
-        "choices": [{ "index": 0, "message": message, "logprobs": null, "finish_reason": said.finish }],
-    });
-    if let Some(usage) = said.usage {
-        body["usage"] = counts(usage);
-    }
-    body["service_tier"] = "default".into();
-    body["system_fingerprint"] = "fp_practice".into();
-    if script.error_after.is_some() {
-        body = json!({ "error": script.error.clone().unwrap_or_else(|| refusal::of_status(500)) });
-    }
+/// An answer that is not streamed.
+pub(crate) fn whole(script: &Script, body: &Value) -> Reply {
     let mut bytes = body.to_string().into_bytes();
     if script.malformed_after.is_some() {
         bytes.truncate(bytes.len() / 2);
@@ -179,56 +183,47 @@ fn whole(asked: &Asked, script: &Script, stamp: Stamp, said: &Said) -> Reply {
     reply
 }
 
-fn streamed(asked: &Asked, script: &Script, stamp: Stamp, said: &Said) -> Reply {
-    let chunk = |delta: Value, finish: Value| {
-        let choices = json!([{ "index": 0, "delta": delta, "logprobs": null, "finish_reason": finish }]);
-        event(&envelope(asked, stamp, choices, Value::Null))
-    };
+/// An answer that is streamed.
+pub(crate) fn streamed(script: &Script, events: Events) -> Reply {
     let pace = || (script.pace_ms > 0).then(|| Step::Wait(Duration::from_millis(script.pace_ms)));
-    let mut steps = Vec::new();
+    let mut steps: Vec<Step> = events.head.iter().cloned().map(Step::Send).collect();
     if script.first_token_delay_ms > 0 {
         steps.push(Step::Wait(Duration::from_millis(script.first_token_delay_ms)));
     }
     for _ in 0..script.pings {
-        steps.push(Step::Send(Bytes::from_static(b": PRACTICE PROCESSING\n\n")));
+        steps.push(Step::Send(events.ping.clone()));
         steps.extend(pace());
     }
-    let pieces = split(&said.text);
-    for at in 0..=pieces.len() {
-        if mishap(script, at, pieces.len(), &mut steps) {
+    for at in 0..=events.pieces.len() {
+        if mishap(script, at, &events, &mut steps) {
             return event_stream(script, steps);
         }
         if at == 0 {
-            steps.push(chunk(json!({ "role": "assistant", "content": "", "refusal": null }), Value::Null));
-            for piece in script.reasoning.as_deref().map(split).unwrap_or_default() {
-                steps.push(chunk(json!({ "reasoning_content": piece }), Value::Null));
+            for event in &events.opening {
+                steps.push(Step::Send(event.clone()));
                 steps.extend(pace());
             }
         }
-        if let Some(piece) = pieces.get(at) {
-            steps.push(chunk(json!({ "content": piece }), Value::Null));
+        if let Some(piece) = events.pieces.get(at) {
+            steps.push(Step::Send(piece.clone()));
             steps.extend(pace());
         }
     }
-    steps.push(chunk(json!({}), said.finish.as_str().into()));
-    if let Some(usage) = said.usage.filter(|_| asked.include_usage) {
-        steps.push(event(&envelope(asked, stamp, json!([]), counts(usage))));
-    }
+    steps.extend(events.closing.into_iter().map(Step::Send));
     if !script.no_done {
-        steps.push(Step::Send(Bytes::from_static(b"data: [DONE]\n\n")));
+        steps.extend(events.last.into_iter().map(Step::Send));
     }
     event_stream(script, steps)
 }
 
 /// Does what the script wants at this position. True where the stream ends with it.
-fn mishap(script: &Script, at: usize, last: usize, steps: &mut Vec<Step>) -> bool {
-    let due = |position: Option<usize>| position.is_some_and(|position| position.min(last) == at);
+fn mishap(script: &Script, at: usize, events: &Events, steps: &mut Vec<Step>) -> bool {
+    let due = |position: Option<usize>| position.is_some_and(|position| position.min(events.pieces.len()) == at);
     if due(script.malformed_after) {
-        steps.push(Step::Send(Bytes::from_static(b"data: {\"id\":\"chatcmpl-\n\n")));
+        steps.push(Step::Send(events.malformed.clone()));
     }
     if due(script.error_after) {
-        let error = script.error.clone().unwrap_or_else(|| refusal::of_status(500));
-        steps.push(event(&json!({ "error": error })));
+        steps.extend(events.failed.iter().cloned().map(Step::Send));
         return true;
     }
     if due(script.stall_after) {
@@ -247,40 +242,21 @@ fn event_stream(script: &Script, body: Vec<Step>) -> Reply {
     Reply { before_head: before_head(script), status: 200, headers, body }.trimmed(script)
 }
 
-fn envelope(asked: &Asked, stamp: Stamp, choices: Value, usage: Value) -> Value {
-    let mut chunk = json!({
-        "id": id(stamp), "object": "chat.completion.chunk", "created": stamp.unix_s, "model": asked.model,
-        "service_tier": "default", "system_fingerprint": "fp_practice", "choices": choices,
-    });
-    // With include_usage every chunk has the field; all but the last say null.
-    if asked.include_usage {
-        chunk["usage"] = usage;
-    }
-    chunk
+/// A comment, which every reader of event streams passes over.
+pub(crate) const COMMENT: Bytes = Bytes::from_static(b": PRACTICE PROCESSING\n\n");
+
+/// An event with a name.
+pub(crate) fn named(data: &Value) -> Bytes {
+    format!("event: {}\ndata: {data}\n\n", data["type"].as_str().unwrap_or("message")).into()
 }
 
-fn event(chunk: &Value) -> Step {
-    Step::Send(format!("data: {chunk}\n\n").into())
-}
-
-fn id(stamp: Stamp) -> String {
-    format!("chatcmpl-practice{:06}", stamp.nth)
-}
-
-fn counts(usage: Counts) -> Value {
-    json!({
-        "prompt_tokens": usage.input, "completion_tokens": usage.output,
-        "total_tokens": usage.input.saturating_add(usage.output),
-        "prompt_tokens_details": { "cached_tokens": usage.cached, "audio_tokens": 0 },
-        "completion_tokens_details": {
-            "reasoning_tokens": usage.reasoning, "audio_tokens": 0,
-            "accepted_prediction_tokens": 0, "rejected_prediction_tokens": 0
-        },
-    })
+/// An event without one.
+pub(crate) fn nameless(data: &Value) -> Bytes {
+    format!("data: {data}\n\n").into()
 }
 
 /// Text in pieces as a model makes them: each word with the space before it.
-fn split(text: &str) -> Vec<&str> {
+pub(crate) fn split(text: &str) -> Vec<&str> {
     let mut cuts = vec![0];
     let mut in_word = false;
     for (at, c) in text.char_indices() {

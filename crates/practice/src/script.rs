@@ -2,21 +2,22 @@
 //! fields is the plain, friendly answer. The same type is the JSON that other processes send.
 //!
 //! A script shapes the answer to a call that passed the checks. A malformed request, a wrong key or
-//! an unknown model is refused as the real API would, and uses up no script.
+//! an unknown model is refused as the real API would, and uses up no script. A script is in no
+//! format's words: the same one plays with every format, and each says it in its own.
 
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Number, Value};
 
 /// Which calls a script is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Endpoint {
-    /// `POST {prefix}/chat/completions`.
+    /// Calls for an answer, whatever their format.
     #[default]
     Chat,
-    /// `GET {prefix}/models`.
+    /// Model lists.
     Models,
 }
 
@@ -24,11 +25,15 @@ pub enum Endpoint {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Counts {
-    /// All tokens read.
+    /// All tokens read, those from and to the cache among them.
     pub input: u64,
     /// Of these, from the cache.
     pub cached: u64,
-    /// All tokens produced.
+    /// Of these, written to the cache for five minutes. Only Anthropic and OpenRouter count them.
+    pub cache_write_5m: u64,
+    /// Of these, written to the cache for an hour.
+    pub cache_write_1h: u64,
+    /// All tokens produced, reasoning among them.
     pub output: u64,
     /// Of these, reasoning.
     pub reasoning: u64,
@@ -56,6 +61,9 @@ pub struct Script {
     pub status: Option<u16>,
     /// The `error` object of that answer; one that fits the status where it is left out.
     pub error: Option<Value>,
+    /// That answer says that the account has no credit. With `status` 429 where none is given, except
+    /// with Anthropic, which sends 400.
+    pub no_credit: bool,
     /// Sends exactly this body instead, with `status` or 200.
     pub body: Option<String>,
     /// `Content-Type` of `body`; JSON where it is left out.
@@ -64,21 +72,27 @@ pub struct Script {
     pub headers: Vec<(String, String)>,
     /// Milliseconds between the head and the first piece.
     pub first_token_delay_ms: u64,
-    /// Comments (`: PRACTICE PROCESSING`) before the first piece, at the pace of `pace_ms`.
+    /// Signs of life before the first piece, at the pace of `pace_ms`: comments (`: PRACTICE
+    /// PROCESSING`), or Anthropic's `ping` events.
     pub pings: u32,
     /// Milliseconds between pieces.
     pub pace_ms: u64,
-    /// Reasoning that is streamed before the text, as `reasoning_content`.
+    /// Reasoning that comes before the text: `reasoning_content`, a `thinking` block, parts with
+    /// `thought`, or a summary.
     pub reasoning: Option<String>,
     /// The text of the answer. An empty one is an empty answer.
     pub text: Option<String>,
-    /// The finish reason; `stop` where it is left out.
+    /// The finish reason. `stop` (also where it is left out), `length` and `content_filter` are said in
+    /// the format's own words, any other is sent as it is.
     pub finish_reason: Option<String>,
     /// The usage; one that fits the bytes where it is left out.
     pub usage: Option<Counts>,
     /// Says nothing about usage.
     pub no_usage: bool,
-    /// Ends the stream without `[DONE]`, but properly.
+    /// `usage.cost` of a chat completion, in dollars, as OpenRouter counts it.
+    pub cost: Option<Number>,
+    /// Ends the stream properly, but without what marks its end: `[DONE]`, `message_stop`, the event
+    /// with the whole response, or the chunk with `finishReason`.
     pub no_done: bool,
     /// Says no more from here on, and keeps the connection open.
     pub stall_after: Option<usize>,
@@ -105,13 +119,9 @@ impl Script {
         Self { status: Some(status), ..Self::default() }
     }
 
-    /// 429 because the account has no credit, which no waiting helps.
+    /// Refuses because the account has no credit, which no waiting helps.
     pub fn no_credit() -> Self {
-        let error = json!({
-            "message": "You exceeded your current quota, please check your plan and billing details. For more information on this error, read the docs: https://platform.openai.com/docs/guides/error-codes/api-errors.",
-            "type": "insufficient_quota", "param": null, "code": "insufficient_quota"
-        });
-        Self { status: Some(429), error: Some(error), ..Self::default() }
+        Self { no_credit: true, ..Self::default() }
     }
 
     /// Answers a page of HTML with this status.

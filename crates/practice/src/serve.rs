@@ -15,13 +15,11 @@ use http::{HeaderMap, Method, header};
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::check;
-use crate::model::{LISTED, Model};
-use crate::play::{self, Reply, Stamp, Step};
-use crate::refusal::Refusal;
+use crate::model::Model;
+use crate::play::{Reply, Stamp, Step};
 use crate::script::{Endpoint, Script};
 use crate::socket::End;
-use crate::{Options, Received};
+use crate::{Options, Received, anthropic, gemini, openai};
 
 /// The largest request, pictures included.
 const LARGEST_REQUEST: usize = 64 << 20;
@@ -114,22 +112,32 @@ pub(crate) async fn handle(
 ) -> Response {
     let (head, body) = request.into_parts();
     let mut call = Call { shared: shared.clone(), end, done: false };
-    let Ok(body) = axum::body::to_bytes(body, LARGEST_REQUEST).await else {
-        return respond(Reply::refusal(&Refusal::coded(413, None, "Request too large.")), call);
-    };
     let path = head.uri.path().to_owned();
+    let query = head.uri.query().unwrap_or_default().to_owned();
+    // A body beyond the limit is kept as none, and refused.
+    let body = axum::body::to_bytes(body, LARGEST_REQUEST).await;
+    let kept = body.as_ref().cloned().unwrap_or_default();
+    let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     shared.keep(Received {
         method: head.method.to_string(),
         path: path.clone(),
-        headers: head
-            .headers
-            .iter()
-            .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
-            .collect(),
-        body: body.clone(),
+        query: query.clone(),
+        headers: head.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect(),
+        body: kept.clone(),
         at: Instant::now(),
     });
-    let mut reply = reply(&shared, &head.method, &path, &head.headers, &body);
+    let arrived = Arrived {
+        method: &head.method,
+        path: &path,
+        query: &query,
+        headers: &head.headers,
+        body: body.is_ok().then_some(&kept),
+        key: shared.options.key.as_deref(),
+        models: &shared.options.models,
+        stamp: shared.stamp(),
+        shared: &shared,
+    };
+    let mut reply = arrived.reply();
     for step in std::mem::take(&mut reply.before_head) {
         if call.step(step).await.is_err() {
             // The connection ends; the head is never sent.
@@ -139,73 +147,52 @@ pub(crate) async fn handle(
     respond(reply, call)
 }
 
-fn reply(shared: &Shared, method: &Method, path: &str, headers: &HeaderMap, body: &Bytes) -> Reply {
-    let stamp = shared.stamp();
-    let route = path.strip_prefix(shared.options.prefix.as_str()).unwrap_or("");
-    if let Err(refusal) = authorised(shared.options.key.as_deref(), headers) {
-        return Reply::refusal(&refusal);
-    }
-    let reply = match (method, route) {
-        (&Method::POST, "/chat/completions") => chat(shared, headers, body, stamp),
-        (&Method::GET, "/models") => Ok(play::models(&names(shared), &shared.next(Endpoint::Models), stamp)),
-        (_, "/chat/completions" | "/models") => {
-            let right = if route == "/models" { "GET" } else { "POST" };
-            let text =
-                format!("Not allowed to {method} on {path}. (HINT: Perhaps you meant to make a {right} request?)");
-            Err(Refusal::coded(405, Some("method_not_supported"), text))
+/// A request as the formats see it.
+pub(crate) struct Arrived<'a> {
+    pub(crate) method: &'a Method,
+    pub(crate) path: &'a str,
+    pub(crate) query: &'a str,
+    headers: &'a HeaderMap,
+    /// None where it is larger than any is let in.
+    pub(crate) body: Option<&'a [u8]>,
+    /// The only key that is let in.
+    pub(crate) key: Option<&'a str>,
+    pub(crate) models: &'a [Model],
+    pub(crate) stamp: Stamp,
+    shared: &'a Shared,
+}
+
+impl Arrived<'_> {
+    /// Hands it to the format its path, or else a header, belongs to.
+    fn reply(&self) -> Reply {
+        if self.path.starts_with("/v1beta/") {
+            return gemini::reply(self);
         }
-        _ => Err(Refusal::coded(404, None, format!("Invalid URL ({method} {path})"))),
-    };
-    let mut reply = reply.unwrap_or_else(|refusal| Reply::refusal(&refusal));
-    reply.headers.push(("x-request-id".into(), format!("req_practice{:06}", stamp.nth)));
-    reply.headers.push(("openai-version".into(), "2020-10-01".into()));
-    reply
-}
-
-fn chat(shared: &Shared, headers: &HeaderMap, body: &[u8], stamp: Stamp) -> Result<Reply, Refusal> {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if !content_type.starts_with("application/json") {
-        return Err(Refusal::plain("you must provide a model parameter"));
-    }
-    let asked = check::check(body, &shared.options.models)?;
-    Ok(play::chat(&asked, &shared.next(Endpoint::Chat), stamp))
-}
-
-fn names(shared: &Shared) -> Vec<String> {
-    if shared.options.models.is_empty() {
-        return LISTED.iter().map(|name| (*name).to_owned()).collect();
-    }
-    shared.options.models.iter().map(|Model { name, .. }| name.clone()).collect()
-}
-
-fn authorised(key: Option<&str>, headers: &HeaderMap) -> Result<(), Refusal> {
-    let Some(key) = key else { return Ok(()) };
-    let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    match given.and_then(|value| value.strip_prefix("Bearer ")) {
-        Some(given) if given == key => Ok(()),
-        Some(given) if !given.is_empty() => {
-            let text = format!(
-                "Incorrect API key provided: {}. You can find your API key at https://platform.openai.com/account/api-keys.",
-                masked(given)
-            );
-            Err(Refusal::coded(401, Some("invalid_api_key"), text))
+        let route = self.path.strip_prefix(self.shared.options.prefix.as_str()).unwrap_or("");
+        if route == "/messages" || self.header("anthropic-version").is_some() {
+            return anthropic::reply(self, route);
         }
-        _ => Err(Refusal::coded(
-            401,
-            None,
-            "You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer auth (i.e. Authorization: Bearer YOUR_KEY), or as the password field (with blank username) if you're accessing the API from your browser and are prompted for a username and password. You can obtain an API key from https://platform.openai.com/account/api-keys.",
-        )),
+        openai::reply(self, route)
     }
-}
 
-/// A key as the real API repeats it: its ends.
-fn masked(key: &str) -> String {
-    let chars: Vec<char> = key.chars().collect();
-    if chars.len() <= 12 {
-        return "*".repeat(chars.len());
+    /// The first header of this name, where it is text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
     }
-    let (start, end): (String, String) = (chars[..8].iter().collect(), chars[chars.len() - 4..].iter().collect());
-    format!("{start}{}{end}", "*".repeat(chars.len() - 12))
+
+    pub(crate) fn is_json(&self) -> bool {
+        self.header(header::CONTENT_TYPE.as_str()).is_some_and(|value| value.starts_with("application/json"))
+    }
+
+    /// Takes the next script for a call that passed.
+    pub(crate) fn script(&self, on: Endpoint) -> Script {
+        self.shared.next(on)
+    }
+
+    /// The models of a list: the server's own, or these names where every name is answered.
+    pub(crate) fn listed(&self, names: &[&str]) -> Vec<Model> {
+        if self.models.is_empty() { names.iter().copied().map(Model::from).collect() } else { self.models.to_vec() }
+    }
 }
 
 /// One call that is being answered. Dropped before it is done, its client has gone.

@@ -39,7 +39,7 @@ fn content(events: &[String]) -> String {
 
 #[tokio::test]
 async fn a_stream_has_the_chunks_of_the_real_one() {
-    let usage = Counts { input: 9, cached: 4, output: 5, reasoning: 2 };
+    let usage = Counts { input: 9, cached: 4, output: 5, reasoning: 2, ..Counts::default() };
     let script = Script { reasoning: Some("Hm hm".into()), pings: 1, ..Script::text("One  two\nthree").usage(usage) };
     let answer = play(script, STREAM).await.expect("a head");
     assert_eq!((answer.status, answer.complete, answer.end), (200, true, Ok(())));

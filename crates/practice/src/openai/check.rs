@@ -1,44 +1,21 @@
 //! Checks of a chat completion request, as strict as the real API's and in its words. A request that
 //! passes here but not there would let a bug of the codec through, so what the practice server does
-//! not play (tools, several choices, audio) is refused, never ignored.
+//! not play (tools, several choices, audio) is refused, never ignored. Those of a Responses request
+//! are in `responses`; both share the words for wrong types, ranges, pictures and schemas.
 
 use serde_json::{Map, Value};
 
+use super::refusal::Refusal;
+use crate::asked::Asked;
 use crate::model::Model;
-use crate::refusal::Refusal;
 
 mod messages;
+pub(super) mod responses;
 mod shape;
 mod value;
 
 use messages::messages;
-use shape::shape;
-use value::{flag, only, wrong_type};
-
-/// A request that passed.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Asked {
-    pub(crate) model: String,
-    /// Text of all messages, in order, with the role.
-    pub(crate) texts: Vec<(String, String)>,
-    pub(crate) messages: u64,
-    /// Kind and size of the pictures.
-    pub(crate) pictures: Vec<(&'static str, usize)>,
-    pub(crate) max_tokens: Option<u64>,
-    pub(crate) stop: Vec<String>,
-    pub(crate) json: Shape,
-    pub(crate) stream: bool,
-    pub(crate) include_usage: bool,
-}
-
-/// The shape the answer must have.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) enum Shape {
-    #[default]
-    Text,
-    Object,
-    Schema(Value),
-}
+use value::{decimal, flag, only, parse, tokens, wrong_type};
 
 /// Parameters that are played.
 const PLAYED: &[&str] = &[
@@ -89,22 +66,25 @@ const NOT_PLAYED: &[&str] = &[
 
 /// Checks a body. Without `models` every model name is known, and none reasons unless its name says so.
 pub(crate) fn check(body: &[u8], models: &[Model]) -> Result<Asked, Refusal> {
-    let Ok(Value::Object(body)) = serde_json::from_slice::<Value>(body) else {
-        return Err(Refusal::plain(
-            "We could not parse the JSON body of your request. (HINT: This likely means you aren't using your HTTP library correctly. The OpenAI API expects a JSON payload, but what was sent was not valid JSON. If you have trouble figuring out how to fix this, please contact us through our help center at help.openai.com.)",
-        ));
-    };
+    let body = parse(body)?;
     arguments(&body)?;
     let model = model(&body, models)?;
     let mut asked = Asked { model: model.name.clone(), ..Asked::default() };
     messages(&body, &mut asked)?;
-    numbers(&body)?;
+    for (name, least, most) in [
+        ("temperature", 0.0, 2.0),
+        ("top_p", 0.0, 1.0),
+        ("frequency_penalty", -2.0, 2.0),
+        ("presence_penalty", -2.0, 2.0),
+    ] {
+        decimal(&body, name, least, most)?;
+    }
     asked.max_tokens = most_tokens(&body, &model)?;
     if model.reasons {
         reasoning(&body)?;
     }
     asked.stop = stop(&body)?;
-    asked.json = shape(&body, &asked)?;
+    asked.json = shape::of_chat(&body, &asked)?;
     asked.stream = flag(&body, "stream", "stream")?;
     asked.include_usage = stream_options(&body, asked.stream)?;
     Ok(asked)
@@ -144,37 +124,8 @@ fn model(body: &Map<String, Value>, models: &[Model]) -> Result<Model, Refusal> 
     })
 }
 
-fn numbers(body: &Map<String, Value>) -> Result<(), Refusal> {
-    for (name, least, most) in [
-        ("temperature", 0.0, 2.0),
-        ("top_p", 0.0, 1.0),
-        ("frequency_penalty", -2.0, 2.0),
-        ("presence_penalty", -2.0, 2.0),
-    ] {
-        let value = match body.get(name) {
-            None | Some(Value::Null) => continue,
-            Some(value) => value,
-        };
-        let number = value.as_f64().ok_or_else(|| wrong_type(name, "a decimal", value))?;
-        let bound = if number > most {
-            Some(("above maximum", "<=", most, "decimal_above_max_value"))
-        } else if number < least {
-            Some(("below minimum", ">=", least, "decimal_below_min_value"))
-        } else {
-            None
-        };
-        if let Some((where_to, sign, bound, code)) = bound {
-            let text = format!(
-                "Invalid '{name}': decimal {where_to} value. Expected a value {sign} {bound}, but got {value} instead."
-            );
-            return Err(Refusal::of(name, code, text));
-        }
-    }
-    Ok(())
-}
-
 fn most_tokens(body: &Map<String, Value>, model: &Model) -> Result<Option<u64>, Refusal> {
-    let (old, new) = (tokens(body, "max_tokens")?, tokens(body, "max_completion_tokens")?);
+    let (old, new) = (tokens(body, "max_tokens", 1)?, tokens(body, "max_completion_tokens", 1)?);
     if old.is_some() && model.reasons {
         let text = "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.";
         return Err(Refusal::of("max_tokens", "unsupported_parameter", text));
@@ -184,19 +135,6 @@ fn most_tokens(body: &Map<String, Value>, model: &Model) -> Result<Option<u64>, 
         return Err(Refusal::of("max_tokens", "invalid_parameter_combination", text));
     }
     Ok(old.or(new))
-}
-
-fn tokens(body: &Map<String, Value>, name: &str) -> Result<Option<u64>, Refusal> {
-    match body.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(value) if !value.is_i64() && !value.is_u64() => Err(wrong_type(name, "an integer", value)),
-        Some(value) => value.as_u64().filter(|count| *count > 0).map(Some).ok_or_else(|| {
-            let text = format!(
-                "Invalid '{name}': integer below minimum value. Expected a value >= 1, but got {value} instead."
-            );
-            Refusal::of(name, "integer_below_min_value", text)
-        }),
-    }
 }
 
 /// What a reasoning model does not take.

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::script::Script;
+
 /// What a request is refused with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
@@ -33,8 +35,20 @@ impl Refusal {
     }
 }
 
+/// The error of a script: its own, that of an account without credit, or the one that fits the status.
+pub(crate) fn of_script(script: &Script, status: u16) -> Value {
+    match &script.error {
+        Some(error) => error.clone(),
+        None if script.no_credit => json!({
+            "message": "You exceeded your current quota, please check your plan and billing details. For more information on this error, read the docs: https://platform.openai.com/docs/guides/error-codes/api-errors.",
+            "type": "insufficient_quota", "param": null, "code": "insufficient_quota"
+        }),
+        None => of_status(status),
+    }
+}
+
 /// The error the real API sends with a status, for scripts that only name the status.
-pub(crate) fn of_status(status: u16) -> Value {
+fn of_status(status: u16) -> Value {
     let (message, kind, code) = match status {
         401 => (
             "Incorrect API key provided: practice. You can find your API key at https://platform.openai.com/account/api-keys.",

@@ -1,12 +1,11 @@
 //! The messages of a request: roles, parts, pictures.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
-use super::Asked;
 use super::value::{one_of, only, string, wrong_type};
-use crate::refusal::Refusal;
+use crate::asked::Asked;
+use crate::openai::refusal::Refusal;
+use crate::picture::{self, Flaw};
 
 const ROLES: &[&str] = &["system", "assistant", "user", "function", "tool", "developer"];
 
@@ -111,7 +110,7 @@ fn one_part(part: &Value, role: &str, path: &str, asked: &mut Asked) -> Result<(
 }
 
 /// The kind and size of a picture. Its first bytes must be what its media type says a picture is.
-fn picture(url: &str, path: &str) -> Result<(&'static str, usize), Refusal> {
+pub(super) fn picture(url: &str, path: &str) -> Result<(&'static str, usize), Refusal> {
     let bad = |what: &str| {
         let text = format!(
             "Invalid image URL: '{path}'. Expected a base64-encoded data URL with an image MIME type (e.g. 'data:image/png;base64,aW1nIGJ5dGVzIGhlcmU='), but got {what}."
@@ -126,15 +125,12 @@ fn picture(url: &str, path: &str) -> Result<(&'static str, usize), Refusal> {
     if !["image/png", "image/jpeg", "image/gif", "image/webp"].contains(&media) {
         return Err(bad(&format!("unsupported MIME type '{media}'")));
     }
-    let bytes = STANDARD.decode(data).map_err(|_| bad("an invalid base64-encoded value"))?;
-    if bytes.is_empty() {
-        return Err(bad("empty base64-encoded bytes"));
-    }
-    let kinds: [(&'static str, &[u8]); 4] =
-        [("PNG", b"\x89PNG\r\n\x1a\n"), ("JPEG", b"\xff\xd8\xff"), ("GIF", b"GIF8"), ("WebP", b"RIFF")];
-    let kind = kinds.iter().find(|(_, start)| bytes.starts_with(start)).map(|(name, _)| *name);
-    kind.map(|kind| (kind, bytes.len())).ok_or_else(|| {
-        let text = "You uploaded an unsupported image. Please make sure your image has of one the following formats: ['png', 'jpeg', 'gif', 'webp'].";
-        Refusal::coded(400, Some("invalid_image_format"), text)
+    picture::look(data).map_err(|flaw| match flaw {
+        Flaw::Base64 => bad("an invalid base64-encoded value"),
+        Flaw::Empty => bad("empty base64-encoded bytes"),
+        Flaw::Unknown => {
+            let text = "You uploaded an unsupported image. Please make sure your image has of one the following formats: ['png', 'jpeg', 'gif', 'webp'].";
+            Refusal::coded(400, Some("invalid_image_format"), text)
+        }
     })
 }
