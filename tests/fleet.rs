@@ -26,10 +26,14 @@ struct Server {
 }
 
 async fn spawn(home: &Path) -> Server {
+    spawn_for(home, "fleet").await
+}
+
+async fn spawn_for(home: &Path, client: &str) -> Server {
     let mut child = Command::new(env!("CARGO_BIN_EXE_pointsman"))
         .args(["mcp", "--home"])
         .arg(home)
-        .args(["--client", "fleet"])
+        .args(["--client", client])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .kill_on_drop(true)
@@ -39,7 +43,7 @@ async fn spawn(home: &Path) -> Server {
     Server { client: ().serve(transport).await.expect("the server says hello"), child }
 }
 
-fn policy(home: &Path, base_url: &str) {
+fn policy(home: &Path, base_url: &str, caps: &str) {
     std::fs::create_dir_all(home).unwrap();
     #[cfg(unix)]
     std::fs::set_permissions(home, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
@@ -52,8 +56,7 @@ providers:
 models:
   here/practice: {{ price: {{ input: 1, output: 2 }} }}
 caps:
-  - {{ scope: all, window: day, limit_usd: 0.0004 }}
-"#
+{caps}"#
     );
     std::fs::write(home.join("routing.yaml"), text).unwrap();
 }
@@ -101,7 +104,7 @@ async fn fleet() -> (tempfile::TempDir, std::path::PathBuf, Practice, Vec<Server
     // The usage is all that was held: the cap stays full afterwards.
     let usage = Counts { input: 38, output: 100, ..Counts::default() };
     provider.default_script(Script::text("yes").usage(usage).held());
-    policy(&home, &provider.base_url());
+    policy(&home, &provider.base_url(), "  - { scope: all, window: day, limit_usd: 0.0004 }\n");
     let mut servers = Vec::new();
     for _ in 0..PROCESSES {
         servers.push(spawn(&home).await);
@@ -157,5 +160,97 @@ async fn i2_a_process_that_is_killed_keeps_its_hold_until_its_lease_ends_and_the
     assert_eq!(ask(client).await.unwrap()["code"], "cap_exceeded", "what may have been sent is charged");
     assert_eq!(day(&ledger), (HOLD, 0));
     assert_eq!(provider.chats().len(), 1);
+    audit(&home).await;
+}
+
+/// Three caps over 8 processes of 4 clients: two calls for each client in a month, four for the model for
+/// ever, five for all in a day. Every one of 128 calls at once meets all three.
+const THREE: &str = "  - { scope: client, window: month, limit_usd: 0.000476 }
+  - { scope: model, name: here/practice, window: total, limit_usd: 0.000952 }
+  - { scope: all, window: day, limit_usd: 0.00119 }
+";
+const CLIENTS: [&str; 4] = ["desktop", "code", "cursor", "zed"];
+const EACH: usize = 16;
+const ADMITTED: usize = 4;
+
+/// What an account was charged and holds; nothing where it was never opened.
+fn account(ledger: &Connection, scope: &str, name: &str, window: &str) -> (i64, i64) {
+    let sql = "SELECT coalesce(sum(charged_micro), 0), coalesce(sum(held_micro), 0) FROM account
+               WHERE scope = ?1 AND name = ?2 AND window = ?3";
+    ledger.query_row(sql, [scope, name, window], |row| Ok((row.get(0)?, row.get(1)?))).unwrap()
+}
+
+fn open_calls_of(ledger: &Connection, client: &str) -> i64 {
+    let sql = "SELECT count(*) FROM reservation r JOIN request q ON q.id = r.id WHERE r.state = 'open' AND q.client = ?1";
+    ledger.query_row(sql, [client], |row| row.get(0)).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn i2_of_128_calls_in_8_processes_three_caps_admit_what_the_tightest_leaves_also_with_kill_9() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("home");
+    let provider = Practice::start(Options::default()).await.unwrap();
+    let usage = Counts { input: 38, output: 100, ..Counts::default() };
+    provider.default_script(Script::text("yes").usage(usage).held());
+    policy(&home, &provider.base_url(), THREE);
+    let mut servers = Vec::new();
+    for at in 0..8 {
+        servers.push((CLIENTS[at % 4], spawn_for(&home, CLIENTS[at % 4]).await));
+    }
+    let mut calls = JoinSet::new();
+    for (client, server) in &servers {
+        for _ in 0..EACH {
+            let (client, peer) = (*client, server.client.peer().clone());
+            calls.spawn(async move { (client, ask(peer).await) });
+        }
+    }
+    for _ in ADMITTED..8 * EACH {
+        let (client, got) = calls.join_next().await.unwrap().unwrap();
+        let envelope = got.expect("a denial is an answer");
+        assert_eq!(envelope["code"], "cap_exceeded", "{client}: {envelope}");
+    }
+    provider.arrived(ADMITTED).await;
+    assert_eq!(provider.chats().len(), ADMITTED, "exactly as many as the tightest cap leaves");
+    let ledger = Connection::open(home.join("ledger.db")).unwrap();
+    let held = i64::try_from(ADMITTED).unwrap() * HOLD;
+    assert_eq!(account(&ledger, "model", "here/practice", "total"), (0, held));
+    assert_eq!(day(&ledger), (0, held));
+    let mut of_clients = 0;
+    for client in CLIENTS {
+        let (charged, held) = account(&ledger, "client", client, "month");
+        assert!(charged == 0 && held <= 2 * HOLD, "{client}: {charged} charged, {held} held");
+        assert_eq!(held, open_calls_of(&ledger, client) * HOLD);
+        of_clients += held;
+    }
+    assert_eq!(of_clients, held, "every call counts for its client");
+
+    // One client dies with its calls under way.
+    let dead = CLIENTS.into_iter().find(|client| open_calls_of(&ledger, client) > 0).expect("somebody was let through");
+    let lost = open_calls_of(&ledger, dead);
+    for (_, server) in servers.iter_mut().filter(|(client, _)| *client == dead) {
+        server.child.start_kill().unwrap();
+        server.child.wait().await.unwrap();
+    }
+    provider.release_all();
+    let mut answered = 0;
+    while let Some(ended) = calls.join_next().await {
+        let (client, got) = ended.unwrap();
+        assert_eq!(got.is_err(), client == dead, "{client}: {got:?}");
+        if let Ok(envelope) = got {
+            assert_eq!(envelope["status"], "success", "{envelope}");
+            answered += HOLD;
+        }
+    }
+    let lost = lost * HOLD;
+    assert_eq!(account(&ledger, "model", "here/practice", "total"), (answered, lost), "the dead one's calls stay held");
+    let (_, survivor) = servers.iter().find(|(client, _)| *client != dead).expect("three clients live");
+    let survivor = survivor.client.peer().clone();
+    assert_eq!(ask(survivor.clone()).await.unwrap()["code"], "cap_exceeded");
+    ledger.execute("UPDATE reservation SET lease_ms = 1 WHERE state = 'open'", []).unwrap();
+    assert_eq!(ask(survivor).await.unwrap()["code"], "cap_exceeded", "what may have been sent is charged");
+    assert_eq!(account(&ledger, "model", "here/practice", "total"), (held, 0));
+    assert_eq!(account(&ledger, "client", dead, "month"), (lost, 0));
+    assert_eq!(day(&ledger), (held, 0));
+    assert_eq!(provider.chats().len(), ADMITTED);
     audit(&home).await;
 }
