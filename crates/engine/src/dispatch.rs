@@ -6,6 +6,7 @@
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use pointsman_core::budget::{Counted, Place};
 use pointsman_core::chat::{Answer, Chat};
 use pointsman_core::code::{Code, Denial};
 use pointsman_core::failure::{Billing, Failure, FailureKind, Verdict};
@@ -17,7 +18,7 @@ use pointsman_core::retry;
 
 use crate::chat::{Hold, no_room};
 use crate::ledger::attempt;
-use crate::ledger::reservation::{Advance, Cover, Limits, Stopped};
+use crate::ledger::reservation::{Advance, Cover, Limits, Next, Stopped};
 use crate::secrets::Secret;
 use crate::{CallContext, Inner, Progress, pause};
 
@@ -41,6 +42,8 @@ pub(crate) struct Run<'a> {
 /// How a run ended: with the last attempt, which is still to be settled, or without one.
 pub(crate) struct Ran {
     pub(crate) result: Result<Answer, Denial>,
+    /// The target of the first attempt.
+    pub(crate) first: usize,
     /// The target of the last attempt.
     pub(crate) target: usize,
     /// The last attempt, unless the ledger has ended it already.
@@ -60,8 +63,9 @@ enum Tried {
 }
 
 /// Tries targets until one answers, the plan ends, or the deadline passes.
-pub(crate) async fn run(inner: &Inner, hold: &Hold, run: &Run<'_>) -> Ran {
-    let (mut target, mut on_target, mut nth) = (0, 0, 1);
+pub(crate) async fn run(inner: &Inner, hold: &mut Hold, run: &Run<'_>) -> Ran {
+    let first = hold.first;
+    let (mut target, mut on_target, mut nth) = (first, 0, 1);
     let mut first_failure: Option<Failure> = None;
     loop {
         let current = &run.plan.targets[target];
@@ -71,19 +75,28 @@ pub(crate) async fn run(inner: &Inner, hold: &Hold, run: &Run<'_>) -> Ran {
             Tried::Answered(answer) => {
                 let usage = answer.usage;
                 let last = end_of(nth, charge(usage, current, Billing::Unknown), None);
-                return Ran { result: Ok(answer), target, last: Some(last), usage, retries: nth - 1, cancelled: false };
+                return Ran {
+                    result: Ok(answer),
+                    first,
+                    target,
+                    last: Some(last),
+                    usage,
+                    retries: nth - 1,
+                    cancelled: false,
+                };
             }
             Tried::Cancelled(charge, usage) => {
                 let last = end_of(nth, charge, None);
                 let result = Err(Denial::new(Code::Cancelled, "The caller cancelled the call."));
-                return Ran { result, target, last: Some(last), usage, retries: nth - 1, cancelled: true };
+                return Ran { result, first, target, last: Some(last), usage, retries: nth - 1, cancelled: true };
             }
             Tried::Failed(failure) => {
                 (end_of(nth, charge(failure.usage, current, failure.billing()), Some(&failure)), failure)
             }
         };
         let usage = failure.usage;
-        let over = |result, last| Ran { result: Err(result), target, last, usage, retries: nth - 1, cancelled: false };
+        let over =
+            |result, last| Ran { result: Err(result), first, target, last, usage, retries: nth - 1, cancelled: false };
         let Some((next, wait)) = next_step(run, target, on_target, &failure) else {
             return over(last_word(run, first_failure.as_ref(), &failure), Some(ended));
         };
@@ -91,8 +104,8 @@ pub(crate) async fn run(inner: &Inner, hold: &Hold, run: &Run<'_>) -> Ran {
             let denial = Denial::new(Code::Cancelled, "The caller cancelled the call.");
             return Ran { cancelled: true, ..over(denial, Some(ended)) };
         }
-        match hold.advance(&ended, run.limits, cover(run.plan, next, nth + 1)).await {
-            Ok(Advance::Covered) => {}
+        let next = match hold.advance(&ended, run.limits, run.plan, next, nth + 1).await {
+            Ok(Advance::Covered(covered)) => hold.went(run.plan, next, &covered),
             Ok(Advance::Stopped(stopped, charged)) => {
                 let mut denial = why_stopped(inner, stopped).await;
                 if charged > MicroUsd::ZERO {
@@ -107,7 +120,7 @@ pub(crate) async fn run(inner: &Inner, hold: &Hold, run: &Run<'_>) -> Ran {
                 );
             }
             Err(denial) => return over(denial, Some(ended)),
-        }
+        };
         on_target = if next == target { on_target + 1 } else { 0 };
         target = next;
         nth += 1;
@@ -126,18 +139,36 @@ pub(crate) async fn why_stopped(inner: &Inner, stopped: Stopped) -> Denial {
     }
 }
 
-/// What has to be covered before an attempt on a target.
-pub(crate) fn cover(plan: &Plan, target: usize, nth: u32) -> Cover {
+/// What has to be covered before an attempt on a target, and in its place where a cap leaves only models
+/// of this machine. `counted` says whose the call is; its model is replaced.
+pub(crate) fn next(plan: &Plan, counted: &Counted, target: usize, nth: u32) -> Next {
+    let first = cover(plan, counted, target, nth, plan.dearest_from(target));
+    let local = local_after(plan, target).map(|local| {
+        // From there on the call stays here, so what may follow is what runs here too.
+        let here = plan.targets[local..].iter().filter(|target| target.provider.local);
+        let dearest = here.map(|target| target.worst).max().unwrap_or_default();
+        cover(plan, counted, local, nth, dearest)
+    });
+    Next { first, local }
+}
+
+/// The next target after this one that runs on this machine.
+pub(crate) fn local_after(plan: &Plan, target: usize) -> Option<usize> {
+    (target + 1..plan.targets.len()).find(|at| plan.targets[*at].provider.local)
+}
+
+fn cover(plan: &Plan, counted: &Counted, target: usize, nth: u32, dearest: MicroUsd) -> Cover {
     let current = &plan.targets[target];
     Cover {
         attempt: attempt::Start {
             nth,
-            model: current.model.clone(),
+            counted: Counted { model: current.model.clone(), ..counted.clone() },
             price: current.price,
             worst: current.worst,
             at: Timestamp::now(),
         },
-        dearest: plan.dearest_from(target),
+        dearest,
+        place: if current.provider.local { Place::Here } else { Place::Away },
     }
 }
 

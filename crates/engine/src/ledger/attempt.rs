@@ -2,15 +2,16 @@
 //! bytes leave; a row without an end is one that may have been sent.
 
 use jiff::Timestamp;
+use pointsman_core::budget::Counted;
 use pointsman_core::failure::FailureKind;
-use pointsman_core::id::{ModelId, RequestId};
+use pointsman_core::id::RequestId;
 use pointsman_core::money::{MicroUsd, Price};
 use pointsman_core::reservation::Charge;
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, Transaction, params};
 
 use super::LedgerError;
 
-pub(crate) const SQL: &str = "CREATE TABLE IF NOT EXISTS attempt (
+pub(super) const SQL: &str = "CREATE TABLE IF NOT EXISTS attempt (
     id INTEGER PRIMARY KEY,
     request_id TEXT NOT NULL REFERENCES request (id),
     nth INTEGER NOT NULL,
@@ -38,11 +39,24 @@ pub(crate) const SQL: &str = "CREATE TABLE IF NOT EXISTS attempt (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS attempt_made ON attempt (made_ms);";
 
+/// What more may be counted and charged for, where a price came from, what the provider itself reported
+/// as its cost, and the milliseconds to the first token, which strategies ask for by model.
+pub(super) const SQL_2: &str = "ALTER TABLE attempt ADD COLUMN cache_write_1h INTEGER;
+ALTER TABLE attempt ADD COLUMN price_write_1h_micro INTEGER;
+ALTER TABLE attempt ADD COLUMN price_reasoning_micro INTEGER;
+ALTER TABLE attempt ADD COLUMN price_request_micro INTEGER;
+ALTER TABLE attempt ADD COLUMN price_steps TEXT;
+ALTER TABLE attempt ADD COLUMN price_source TEXT;
+ALTER TABLE attempt ADD COLUMN reported_micro INTEGER;
+ALTER TABLE attempt ADD COLUMN first_ms INTEGER;
+CREATE INDEX attempt_model ON attempt (provider, model, made_ms);";
+
 /// What is known before bytes leave.
 #[derive(Clone, Debug)]
 pub(crate) struct Start {
     pub(crate) nth: u32,
-    pub(crate) model: ModelId,
+    /// The model, and whose the attempt is.
+    pub(crate) counted: Counted,
     pub(crate) price: Price,
     pub(crate) worst: MicroUsd,
     pub(crate) at: Timestamp,
@@ -67,8 +81,8 @@ pub(crate) fn begin(tx: &Transaction<'_>, request: &RequestId, made_ms: i64, sta
     .execute(params![
         request.as_str(),
         start.nth,
-        start.model.provider.as_str(),
-        start.model.model.as_str(),
+        start.counted.model.provider.as_str(),
+        start.counted.model.model.as_str(),
         start.price.input.micros(),
         start.price.output.micros(),
         start.price.cached_input.map(MicroUsd::micros),
@@ -112,20 +126,17 @@ pub(crate) fn end(tx: &Transaction<'_>, request: &RequestId, end: &End) -> Resul
     Ok(changed == 1)
 }
 
-/// The attempt of a request that has no end: number, provider and worst case.
-pub(crate) fn open(tx: &Transaction<'_>, request: &str) -> Result<Option<(u32, String, MicroUsd)>, LedgerError> {
+/// Provider, model and charge of an attempt that has ended.
+pub(crate) fn charged(
+    tx: &Transaction<'_>,
+    request: &RequestId,
+    nth: u32,
+) -> Result<(String, String, MicroUsd), LedgerError> {
     let mut query =
-        tx.prepare_cached("SELECT nth, provider, worst_micro FROM attempt WHERE request_id = ?1 AND ended_ms IS NULL")?;
-    Ok(query
-        .query_row([request], |row| Ok((row.get(0)?, row.get(1)?, MicroUsd::from_micros(row.get(2)?))))
-        .optional()?)
-}
-
-/// Provider and charge of an attempt that has ended.
-pub(crate) fn charged(tx: &Transaction<'_>, request: &RequestId, nth: u32) -> Result<(String, MicroUsd), LedgerError> {
-    let mut query =
-        tx.prepare_cached("SELECT provider, charge_micro FROM attempt WHERE request_id = ?1 AND nth = ?2")?;
-    Ok(query.query_row(params![request.as_str(), nth], |row| Ok((row.get(0)?, MicroUsd::from_micros(row.get(1)?))))?)
+        tx.prepare_cached("SELECT provider, model, charge_micro FROM attempt WHERE request_id = ?1 AND nth = ?2")?;
+    Ok(query.query_row(params![request.as_str(), nth], |row| {
+        Ok((row.get(0)?, row.get(1)?, MicroUsd::from_micros(row.get(2)?)))
+    })?)
 }
 
 /// What each provider was charged since an instant, adjustments included.
