@@ -1,4 +1,4 @@
-use pointsman_core::budget::{Counted, OnHit, Scope, Window};
+use pointsman_core::budget::{Counted, Scope, Window};
 use pointsman_core::failure::FailureKind;
 use pointsman_core::id::{FlowId, ModelId, TaskClass};
 use pointsman_core::money::{Price, Usage};
@@ -8,6 +8,9 @@ use crate::Caller;
 use crate::ledger::audit::audit;
 use crate::ledger::tests::fresh;
 use crate::ledger::{Ledger, pause, setting};
+
+mod books;
+mod caps;
 
 const NOON: &str = "2026-11-21T12:00:00Z";
 
