@@ -225,7 +225,7 @@ impl Cap {
     /// The cap in a person's words, with the account that is meant: "the day cap of $2.00", "the month cap
     /// of $5.00 for openai".
     pub fn title(&self, account: &str) -> String {
-        format!("the {} cap of {}{}", self.window.as_str(), self.limit.total(), self.whom(account))
+        format!("the {} cap of {}{}", self.window.as_str(), amount(self.limit), self.whom(account))
     }
 
     /// Whom an account of it counts: "", " for openai", " for calls without a client".
@@ -247,6 +247,11 @@ impl Cap {
         let whole = i128::from(self.limit.micros());
         self.alerts.iter().copied().filter(move |percent| part > 0 && part >= whole * i128::from(*percent))
     }
+}
+
+/// Two digits, more only where they matter: two limits never look alike by cutting.
+fn amount(limit: MicroUsd) -> String {
+    if limit.micros() % 10_000 == 0 { limit.total() } else { format!("${}", limit.decimal()) }
 }
 
 /// Where an account of a cap stands.

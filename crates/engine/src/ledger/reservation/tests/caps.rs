@@ -376,7 +376,7 @@ async fn an_alert_comes_once_in_a_window_whoever_settles() {
     assert_eq!(told().await, [50, 80, 100, 50], "the next day tells anew");
     let rows = ledger.read(|c| alert::after(c, 2)).await.unwrap();
     assert_eq!(rows.iter().map(|row| row.seq).collect::<Vec<_>>(), [3, 4], "a look begins after the last one");
-    assert_eq!(rows[0].title, "the day cap of $0.00 for p");
+    assert_eq!(rows[0].title, "the day cap of $0.0001 for p");
 }
 
 #[tokio::test]
