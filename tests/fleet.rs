@@ -181,7 +181,8 @@ fn account(ledger: &Connection, scope: &str, name: &str, window: &str) -> (i64, 
 }
 
 fn open_calls_of(ledger: &Connection, client: &str) -> i64 {
-    let sql = "SELECT count(*) FROM reservation r JOIN request q ON q.id = r.id WHERE r.state = 'open' AND q.client = ?1";
+    let sql =
+        "SELECT count(*) FROM reservation r JOIN request q ON q.id = r.id WHERE r.state = 'open' AND q.client = ?1";
     ledger.query_row(sql, [client], |row| row.get(0)).unwrap()
 }
 

@@ -22,8 +22,7 @@ use serde_json::{Value, json};
 
 const KEY: &str = "sk-practice-0123456789";
 const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==";
-const COUNTS: Counts =
-    Counts { input: 19, cached: 8, cache_write_5m: 0, cache_write_1h: 0, output: 10, reasoning: 4 };
+const COUNTS: Counts = Counts { input: 19, cached: 8, cache_write_5m: 0, cache_write_1h: 0, output: 10, reasoning: 4 };
 
 async fn server() -> Practice {
     let models = ["gpt-4o-mini", "gpt-5-mini"].map(Model::from).to_vec();

@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use pointsman_core::money::MicroUsd;
 use pointsman_engine::{Caller, Gateway, Home};
 use pointsman_practice::{Options, Practice};
 use rusqlite::Connection;
@@ -265,4 +266,34 @@ fn the_settings_reference_is_current() {
     }
     let found = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(found == text, "docs/settings.md is not what the parser reads; write it with POINTSMAN_UPDATE=1");
+}
+
+#[tokio::test]
+async fn a_raise_is_signed_and_holds_for_one_cap_and_window() {
+    let Some(home) = inside("a_raise_is_signed_and_holds_for_one_cap_and_window") else { return };
+    let gateway = open(&home);
+    std::fs::write(gateway.home().policy_path(), BASE).expect("saved");
+    assert_eq!(day_cap(&gateway).await.as_deref(), Ok("2"));
+    let cap = pointsman_core::policy::read(BASE).policy.expect("valid").caps.remove(0);
+    let said = gateway.raise_once(&cap.identity(), "", MicroUsd::parse("1.50").expect("money")).await;
+    assert_eq!(said.expect("signed"), "$1.50 more until the day ends.");
+    for process in [&gateway, &open(&home)] {
+        assert_eq!(day_cap(process).await.as_deref(), Ok("3.5"), "every process finds the signature good");
+    }
+
+    // Another program may copy the row, also to another window, and write one of its own.
+    let sqlite = Connection::open(gateway.home().ledger_path()).expect("sqlite3");
+    let columns = "cap, account, window_key, end_ms, amount_micro, at_ms, mac";
+    for forged in [
+        "cap, account, window_key, end_ms, amount_micro, at_ms, mac",
+        "cap, account, window_key, end_ms, amount_micro * 9, at_ms, mac",
+        "cap, account, window_key, end_ms, amount_micro, at_ms + 1, mac",
+        "cap, account, window_key, end_ms, amount_micro, at_ms, x'00'",
+    ] {
+        let sql = format!("INSERT INTO exception ({columns}) SELECT {forged} FROM exception ORDER BY id LIMIT 1");
+        assert_eq!(sqlite.execute(&sql, []), Ok(1), "any program can write rows");
+        assert_eq!(day_cap(&gateway).await.as_deref(), Ok("3.5"), "{forged}");
+    }
+    assert_eq!(sqlite.execute("UPDATE exception SET window_key = '1999-01-01'", []), Ok(5));
+    assert_eq!(day_cap(&gateway).await.as_deref(), Ok("2"), "a raise is for the window it was given in");
 }

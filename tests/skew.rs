@@ -111,7 +111,8 @@ async fn a_server_from_before_the_update_refuses_and_what_it_spent_still_counts(
     let old = room.serve(&room.old()).await;
     assert_eq!(old.ask().await["status"], "success");
     assert_eq!(room.day(), (238, 0));
-    let version = |room: &Room| -> i64 { room.ledger().query_row("SELECT version FROM schema", [], |r| r.get(0)).unwrap() };
+    let version =
+        |room: &Room| -> i64 { room.ledger().query_row("SELECT version FROM schema", [], |r| r.get(0)).unwrap() };
     assert_eq!(version(&room), 1, "the old program makes an old ledger");
 
     let new = room.serve(Path::new(NEW)).await;

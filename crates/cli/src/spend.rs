@@ -71,7 +71,7 @@ pub(crate) fn text(report: &SpendReport) -> String {
     if report.held_usd.to_string() != "0" {
         lines.push(format!("Held by calls under way: {}", usd(&report.held_usd)));
     }
-    lines.extend(report.caps.iter().map(cap));
+    lines.extend(report.caps.iter().map(CapLine::line));
     lines.join("\n")
 }
 
@@ -101,16 +101,6 @@ const fn by(group_by: GroupBy) -> &'static str {
         GroupBy::Project => "project",
         GroupBy::Day => "day",
     }
-}
-
-/// One cap: what it is and what is left.
-fn cap(cap: &CapLine) -> String {
-    let left = match (&cap.left_usd, &cap.used_usd) {
-        (Some(left), Some(used)) => format!(": {} left, {} used", usd(left), usd(used)),
-        (Some(left), None) => format!(": {} left", usd(left)),
-        (None, _) => String::new(),
-    };
-    format!("Cap {} a {} ({}){left}", usd(&cap.limit_usd), cap.window, cap.scope)
 }
 
 /// Digit for digit: the number was made from the integer.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use pointsman_core::budget::{Counted, OnHit, Window};
 use pointsman_core::catalog::KeyRef;
 use pointsman_core::chat::{Chat, Message, Params, Role};
 use pointsman_core::code::{Code, Denial};
@@ -15,12 +16,12 @@ use pointsman_core::policy::Policy;
 use pointsman_core::structured;
 
 use crate::dispatch::{self, Ran, Run};
-use crate::ledger::reservation::{self, Advance, Cover, Limits, NoRoom};
+use crate::ledger::reservation::{self, Advance, Limits, Next, NoRoom, Went};
 use crate::ledger::{Ledger, attempt, key_check, request};
 use crate::reply::{self, Envelope};
 use crate::secrets::Secret;
 use crate::view::RequestState;
-use crate::{CallContext, ChatCall, Gateway, Inner, RouteCall, fresh_id, pause};
+use crate::{CallContext, Caller, ChatCall, Gateway, Inner, RouteCall, fresh_id, pause};
 
 /// How long after its deadline a call's hold lasts, should its process be gone: room for a slow
 /// ledger, so that a living call never loses its lease.
@@ -66,11 +67,11 @@ impl Gateway {
         // 5 dispatch
         let (timeouts, retry) = (policy.timeouts, &policy.retry);
         let run = Run { plan: &plan, chat: &chat, keys: &keys, limits: &limits, timeouts, retry, deadline, ctx: &ctx };
-        let ran = dispatch::run(inner, &hold, &run).await;
+        let ran = dispatch::run(inner, &mut hold, &run).await;
         // 6 settle
-        let settled = hold.settle(&call, &plan, &ran).await;
+        let settled = hold.settle(&call, &plan, &ran, &limits).await;
         // 7 reply
-        call.reply(&plan, ran, settled)
+        call.reply(&plan, ran, settled, std::mem::take(&mut hold.warnings))
     }
 }
 
@@ -78,6 +79,8 @@ impl Gateway {
 pub(crate) struct Call<'a> {
     inner: &'a Inner,
     begun: Instant,
+    /// The class it counts under, once that is known.
+    class: TaskClass,
     pub(crate) start: request::Start,
 }
 
@@ -97,7 +100,13 @@ impl<'a> Call<'a> {
             reason: String::new(),
             at: Timestamp::now(),
         };
-        Self { inner, begun: Instant::now(), start }
+        Self { inner, begun: Instant::now(), class: TaskClass::chat(), start }
+    }
+
+    /// Whose an attempt at a model is.
+    fn counted(&self, model: &ModelId) -> Counted {
+        let Caller { client, project, .. } = &self.inner.caller;
+        Counted { model: model.clone(), client: client.clone(), class: self.class.clone(), project: project.clone() }
     }
 
     /// Records the denial, so that Activity shows it, and answers with it.
@@ -122,7 +131,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    fn reply(&self, plan: &Plan, ran: Ran, settled: Result<(MicroUsd, bool), Denial>) -> Envelope {
+    fn reply(&self, plan: &Plan, ran: Ran, settled: Result<(MicroUsd, bool), Denial>, caps: Vec<String>) -> Envelope {
         let target = &plan.targets[ran.target];
         let mut meta = self.meta();
         meta.provider = Some(target.model.provider.to_string());
@@ -130,7 +139,7 @@ impl<'a> Call<'a> {
         meta.tokens = ran.usage.map(reply::Tokens::from);
         meta.retries = ran.retries;
         let notes = plan.warnings.iter().chain(&ran.notes).cloned();
-        meta.warnings.extend(notes.chain(self.inner.policy.notices()));
+        meta.warnings.extend(notes.chain(caps).chain(self.inner.policy.notices()));
         let fallback_from = (ran.target > 0).then(|| plan.targets[0].model.to_string());
         let (reason, rule) = (self.reason(plan, &ran), plan.rule.clone());
         meta.route = Some(reply::Route { reason, fallback_from, tier: target.tier.as_str().to_owned(), rule });
@@ -164,6 +173,12 @@ impl<'a> Call<'a> {
     fn reason(&self, plan: &Plan, ran: &Ran) -> String {
         match ran.target {
             0 => plan.reason.clone(),
+            at if at == ran.first => {
+                format!(
+                    "{} A cap leaves only models of this machine; {} was asked.",
+                    plan.reason, plan.targets[at].model
+                )
+            }
             at => format!("{} It did not answer; {} did.", plan.reason, plan.targets[at].model),
         }
     }
@@ -186,7 +201,8 @@ async fn prepare(
     chat: &mut Chat,
     call: &mut Call<'_>,
 ) -> Result<(Plan, Vec<Option<Secret>>, Limits), Denial> {
-    let limits = Limits { caps: policy.caps.clone(), resumed: pause::clearance(inner).await? };
+    let pause::Clearance { resumed, raises } = pause::clearance(inner).await?;
+    let limits = Limits { caps: policy.caps.clone(), resumed, raises };
     if chat.messages.iter().all(|message| message.parts.is_empty()) {
         return Err(Denial::new(Code::InvalidRequest, "There is no message to answer."));
     }
@@ -195,7 +211,8 @@ async fn prepare(
         return Err(Denial::new(Code::InvalidRequest, sentence));
     }
     let found = plan::candidates(policy, wanted)?;
-    call.start.class = found.class_name().to_string();
+    call.class = found.class_name();
+    call.start.class = call.class.to_string();
     call.start.target = found.models.first().cloned();
     if let Some(rule) = found.class
         && chat.params.temperature.is_none()
@@ -225,30 +242,78 @@ async fn prepare(
 pub(crate) struct Hold {
     ledger: Ledger,
     id: RequestId,
+    /// Whose the attempt under way is.
+    counted: Counted,
+    /// The target of the plan that was covered first: not the first one where a cap leaves only models
+    /// of this machine.
+    pub(crate) first: usize,
+    /// What caps have to say of the call, each once.
+    pub(crate) warnings: Vec<String>,
     open: bool,
 }
 
 impl Hold {
     /// Step 4: checks every cap, holds, and writes the first attempt, in one transaction.
     async fn reserve(inner: &Inner, call: &Call<'_>, limits: &Limits, plan: &Plan) -> Result<Self, Denial> {
-        let (start, limits, cover) = (call.start.clone(), limits.clone(), dispatch::cover(plan, 0, 1));
+        let counted = call.counted(&plan.targets[0].model);
+        let (start, limits, next) = (call.start.clone(), limits.clone(), dispatch::next(plan, &counted, 0, 1));
         let lease = start.at.checked_add(plan.deadline + LEASE_GRACE).unwrap_or(Timestamp::MAX);
         let id = start.id.clone();
-        match inner.ledger.write(move |tx| reservation::reserve(tx, &start, &limits, &cover, lease)).await? {
-            Ok(()) => Ok(Self { ledger: inner.ledger.clone(), id, open: true }),
+        match inner.ledger.write(move |tx| reservation::reserve(tx, &start, &limits, &next, lease)).await? {
+            Ok(covered) => {
+                let ledger = inner.ledger.clone();
+                let mut hold = Self { ledger, id, counted, first: 0, warnings: Vec::new(), open: true };
+                hold.first = hold.went(plan, 0, &covered);
+                Ok(hold)
+            }
             Err(stopped) => Err(dispatch::why_stopped(inner, stopped).await),
         }
     }
 
-    /// Ends an attempt and covers the next one anew.
-    pub(crate) async fn advance(&self, ended: &attempt::End, limits: &Limits, next: Cover) -> Result<Advance, Denial> {
+    /// Ends an attempt and covers the next one anew: at `target`, or where a cap leaves only models of this
+    /// machine, at the next one that runs here. [`Hold::went`] says at which. `grown` is the worst case of
+    /// a conversation that is longer than the plan's.
+    pub(crate) async fn advance(
+        &self,
+        ended: &attempt::End,
+        limits: &Limits,
+        plan: &Plan,
+        (target, nth): (usize, u32),
+        grown: Option<MicroUsd>,
+    ) -> Result<Advance, Denial> {
+        let mut next: Next = dispatch::next(plan, &self.counted, target, nth);
+        if let Some(worst) = grown {
+            next.first.attempt.worst = worst;
+            next.first.dearest = next.first.dearest.max(worst);
+        }
         let (id, ended, limits) = (self.id.clone(), ended.clone(), limits.clone());
         Ok(self.ledger.write(move |tx| reservation::advance(tx, &id, &ended, &limits, &next)).await?)
     }
 
+    /// The target that was covered, and what caps had to say of it.
+    pub(crate) fn went(&mut self, plan: &Plan, target: usize, covered: &reservation::Covered) -> usize {
+        let target = match covered.went {
+            Went::First => target,
+            Went::Local => dispatch::local_after(plan, target).unwrap_or(target),
+        };
+        for hit in &covered.warnings {
+            let warning = warned(hit, &plan.targets[target].model);
+            if !self.warnings.contains(&warning) {
+                self.warnings.push(warning);
+            }
+        }
+        target
+    }
+
     /// Step 6: the last attempt's charge, the reservation, the accounts and the request, in one
     /// transaction. Gives what the whole call was charged.
-    async fn settle(&mut self, call: &Call<'_>, plan: &Plan, ran: &Ran) -> Result<(MicroUsd, bool), Denial> {
+    async fn settle(
+        &mut self,
+        call: &Call<'_>,
+        plan: &Plan,
+        ran: &Ran,
+        limits: &Limits,
+    ) -> Result<(MicroUsd, bool), Denial> {
         self.open = false;
         let (state, code) = match &ran.result {
             Ok(_) if ran.target == 0 => (RequestState::Answered, None),
@@ -261,13 +326,13 @@ impl Hold {
             Err(denial) => denial.sentence.clone(),
         };
         let end = request::End { state, code, reason, usage: ran.usage, at: Timestamp::now() };
-        let (id, last) = (self.id.clone(), ran.last.clone());
+        let (id, last, caps) = (self.id.clone(), ran.last.clone(), limits.caps.clone());
         let answered = ran.result.is_ok().then(|| plan.targets[ran.target].provider.id.to_string());
         let settle = move |tx: &rusqlite::Transaction<'_>| {
             if let Some(provider) = &answered {
                 key_check::works(tx, provider, end.at.as_millisecond())?;
             }
-            reservation::close(tx, &id, last.as_ref(), &end)
+            reservation::close(tx, &id, last.as_ref(), &end, &caps)
         };
         Ok(self.ledger.write(settle).await?)
     }
@@ -278,31 +343,69 @@ impl Drop for Hold {
     fn drop(&mut self) {
         if self.open {
             let id = self.id.clone();
-            self.ledger.post(move |tx| reservation::lapse(tx, &id, Timestamp::now()));
+            self.ledger.post(move |tx| reservation::lapse(tx, &id, Timestamp::now(), &[]));
         }
     }
 }
 
 /// The denial of a cap without room.
 pub(crate) fn no_room(found: &NoRoom) -> Denial {
-    let title = found.cap.title(&found.provider);
-    let mut title = title.chars();
-    let title: String =
-        title.next().map(|first| first.to_uppercase().collect::<String>() + title.as_str()).unwrap_or_default();
-    let resets = found.resets.as_ref().map(|at| {
-        let today = Timestamp::now().to_zoned(at.time_zone().clone()).date();
-        let soon = at.date() <= today.tomorrow().unwrap_or(today);
-        format!(" It resets at {}.", at.strftime(if soon { "%H:%M" } else { "%H:%M on %-d %B %Y" }))
-    });
-    let balance = &found.balance;
-    let held = if balance.held > MicroUsd::ZERO { format!(", {} held", balance.held) } else { String::new() };
-    Denial::new(
-        Code::CapExceeded,
-        format!(
-            "{title} has no room: {} used{held}, and this call may need {}.{} The user can raise it in routing.yaml.",
-            balance.charged,
-            found.needed,
-            resets.unwrap_or_default()
+    let (title, used) = (capital(&found.cap.title(&found.account)), used(found));
+    let resets = resets(found);
+    match found.cap.on_hit {
+        OnHit::Ask => Denial::new(
+            Code::NeedsApproval,
+            format!(
+                "{title} has no room: {used}.{resets} It says ask, and this version cannot ask yet, so the call is refused. The user can raise it in routing.yaml."
+            ),
         ),
-    )
+        OnHit::LocalOnly => Denial::new(
+            Code::CapExceeded,
+            format!(
+                "{title} has no room: {used}.{resets} It leaves only models of this machine, and this call has none that can answer. The user can add one or raise the cap in routing.yaml."
+            ),
+        ),
+        OnHit::Block | OnHit::Warn => Denial::new(
+            Code::CapExceeded,
+            format!("{title} has no room: {used}.{resets} The user can raise it in routing.yaml."),
+        ),
+    }
+}
+
+/// What a cap that did not stop a call has to say of it.
+fn warned(found: &NoRoom, model: &ModelId) -> String {
+    let title = capital(&found.cap.title(&found.account));
+    match found.cap.on_hit {
+        OnHit::LocalOnly => {
+            format!("{title} has no room: {}. {model} of this machine was asked instead.", used(found))
+        }
+        OnHit::Warn | OnHit::Ask | OnHit::Block => format!("{title} may be passed: {}.{}", used(found), resets(found)),
+    }
+}
+
+/// "$1.20 used, $0.30 held, and this call may need $0.60"
+fn used(found: &NoRoom) -> String {
+    let NoRoom { cap, limit, balance, needed, .. } = found;
+    let held = if balance.held > MicroUsd::ZERO { format!(", {} held", balance.held) } else { String::new() };
+    let more = limit.minus(cap.limit);
+    let raised =
+        if more > MicroUsd::ZERO { format!(" of {} with what it was raised by", limit.total()) } else { String::new() };
+    format!("{} used{raised}{held}, and this call may need {needed}", balance.charged)
+}
+
+fn resets(found: &NoRoom) -> String {
+    match &found.resets {
+        Some(at) => {
+            let today = Timestamp::now().to_zoned(at.time_zone().clone()).date();
+            let soon = at.date() <= today.tomorrow().unwrap_or(today);
+            format!(" It resets at {}.", at.strftime(if soon { "%H:%M" } else { "%H:%M on %-d %B %Y" }))
+        }
+        None if found.cap.window == Window::Total => " It never resets.".to_owned(),
+        None => String::new(),
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut text = text.chars();
+    text.next().map(|first| first.to_uppercase().collect::<String>() + text.as_str()).unwrap_or_default()
 }

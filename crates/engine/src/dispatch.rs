@@ -7,6 +7,7 @@
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use pointsman_core::budget::{Counted, Place};
 use pointsman_core::chat::{Answer, Chat, FinishReason};
 use pointsman_core::code::{Code, Denial};
 use pointsman_core::estimate;
@@ -20,7 +21,7 @@ use pointsman_core::structured;
 
 use crate::chat::{Hold, no_room};
 use crate::ledger::attempt;
-use crate::ledger::reservation::{Advance, Cover, Limits, Stopped};
+use crate::ledger::reservation::{Advance, Cover, Limits, Next, Stopped};
 use crate::secrets::Secret;
 use crate::{CallContext, Inner, Progress, pause};
 
@@ -44,6 +45,8 @@ pub(crate) struct Run<'a> {
 /// How a run ended: with the last attempt, which is still to be settled, or without one.
 pub(crate) struct Ran {
     pub(crate) result: Result<Answer, Denial>,
+    /// The target of the first attempt.
+    pub(crate) first: usize,
     /// The target of the last attempt.
     pub(crate) target: usize,
     /// The last attempt, unless the ledger has ended it already.
@@ -58,7 +61,8 @@ pub(crate) struct Ran {
 
 /// What one attempt gave.
 enum Tried {
-    Answered(Answer),
+    /// With the time to its first word.
+    Answered(Answer, Option<Duration>),
     Failed(Failure),
     /// With what is known of its cost.
     Cancelled(Charge, Option<Usage>),
@@ -66,8 +70,9 @@ enum Tried {
 
 /// Tries targets until one answers, the plan ends, or the deadline passes. An answer that is not the
 /// JSON asked for is mended once by the same target, in an attempt of its own.
-pub(crate) async fn run(inner: &Inner, hold: &Hold, run: &Run<'_>) -> Ran {
-    let (mut target, mut on_target, mut nth) = (0, 0, 1);
+pub(crate) async fn run(inner: &Inner, hold: &mut Hold, run: &Run<'_>) -> Ran {
+    let first = hold.first;
+    let (mut target, mut on_target, mut nth) = (first, 0, 1);
     let mut first_failure: Option<Failure> = None;
     let mut mended: Option<Chat> = None;
     let mut notes = Vec::new();
@@ -78,6 +83,7 @@ pub(crate) async fn run(inner: &Inner, hold: &Hold, run: &Run<'_>) -> Ran {
         let tried = talk::attempt_once(inner, run, current, chat, run.keys[target].as_ref(), &mut notes).await;
         let over = |result, last, usage, cancelled, notes| Ran {
             result,
+            first,
             target,
             last,
             usage,
@@ -86,10 +92,10 @@ pub(crate) async fn run(inner: &Inner, hold: &Hold, run: &Run<'_>) -> Ran {
             notes,
         };
         let failure = match tried {
-            Tried::Answered(answer) => match shaped(run.chat, answer) {
+            Tried::Answered(answer, first) => match shaped(run.chat, answer) {
                 Ok(answer) => {
                     let usage = answer.usage;
-                    let last = end_of(nth, charge(usage, current, Billing::Unknown), None);
+                    let last = attempt::End { first, ..end_of(nth, charge(usage, current, Billing::Unknown), None) };
                     return over(Ok(answer), Some(last), usage, false, notes);
                 }
                 Err(misshapen) => {
@@ -120,19 +126,16 @@ pub(crate) async fn run(inner: &Inner, hold: &Hold, run: &Run<'_>) -> Ran {
             let denial = Denial::new(Code::Cancelled, "The caller cancelled the call.");
             return over(Err(denial), Some(ended), usage, true, notes);
         }
-        let mut cover = cover(run.plan, next, nth + 1);
-        if let Some(chat) = &mended {
-            // The conversation has grown by the answer and the wish.
-            let worst = estimate::worst_cost(chat, current.max_tokens, &current.price);
-            cover.attempt.worst = worst;
-            cover.dearest = cover.dearest.max(worst);
+        let grown = mended.as_ref().map(|chat| {
             notes.push(format!(
                 "{}'s first answer was not the JSON asked for, so it was asked once more.",
                 current.model
             ));
-        }
-        match hold.advance(&ended, run.limits, cover).await {
-            Ok(Advance::Covered) => {}
+            // The conversation has grown by the answer and the wish.
+            estimate::worst_cost(chat, current.max_tokens, &current.price)
+        });
+        let next = match hold.advance(&ended, run.limits, run.plan, (next, nth + 1), grown).await {
+            Ok(Advance::Covered(covered)) => hold.went(run.plan, next, &covered),
             Ok(Advance::Stopped(stopped, charged)) => {
                 let mut denial = why_stopped(inner, stopped).await;
                 if charged > MicroUsd::ZERO {
@@ -145,6 +148,9 @@ pub(crate) async fn run(inner: &Inner, hold: &Hold, run: &Run<'_>) -> Ran {
                 return over(Err(Denial::new(Code::Interrupted, sentence)), None, usage, false, notes);
             }
             Err(denial) => return over(Err(denial), Some(ended), usage, false, notes),
+        };
+        if next != target {
+            mended = None;
         }
         on_target = if next == target { on_target + 1 } else { 0 };
         target = next;
@@ -199,18 +205,36 @@ pub(crate) async fn why_stopped(inner: &Inner, stopped: Stopped) -> Denial {
     }
 }
 
-/// What has to be covered before an attempt on a target.
-pub(crate) fn cover(plan: &Plan, target: usize, nth: u32) -> Cover {
+/// What has to be covered before an attempt on a target, and in its place where a cap leaves only models
+/// of this machine. `counted` says whose the call is; its model is replaced.
+pub(crate) fn next(plan: &Plan, counted: &Counted, target: usize, nth: u32) -> Next {
+    let first = cover(plan, counted, target, nth, plan.dearest_from(target));
+    let local = local_after(plan, target).map(|local| {
+        // From there on the call stays here, so what may follow is what runs here too.
+        let here = plan.targets[local..].iter().filter(|target| target.provider.local);
+        let dearest = here.map(|target| target.worst).max().unwrap_or_default();
+        cover(plan, counted, local, nth, dearest)
+    });
+    Next { first, local }
+}
+
+/// The next target after this one that runs on this machine.
+pub(crate) fn local_after(plan: &Plan, target: usize) -> Option<usize> {
+    (target + 1..plan.targets.len()).find(|at| plan.targets[*at].provider.local)
+}
+
+fn cover(plan: &Plan, counted: &Counted, target: usize, nth: u32, dearest: MicroUsd) -> Cover {
     let current = &plan.targets[target];
     Cover {
         attempt: attempt::Start {
             nth,
-            model: current.model.clone(),
+            counted: Counted { model: current.model.clone(), ..counted.clone() },
             price: current.price.clone(),
             worst: current.worst,
             at: Timestamp::now(),
         },
-        dearest: plan.dearest_from(target),
+        dearest,
+        place: if current.provider.local { Place::Here } else { Place::Away },
     }
 }
 
@@ -271,6 +295,7 @@ fn end_of(nth: u32, charge: Charge, failure: Option<&Failure>) -> attempt::End {
         charge,
         failure: failure.map(|failure| failure.kind),
         status: failure.and_then(|failure| failure.status),
+        first: None,
         at: Timestamp::now(),
     }
 }

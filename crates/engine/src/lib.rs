@@ -13,6 +13,7 @@ use pointsman_core::id::{ClientId, ProjectName};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
+pub mod caps;
 mod chat;
 pub mod clients;
 mod dispatch;
@@ -220,7 +221,8 @@ impl Gateway {
             .0
             .ledger
             .write(move |tx| {
-                ledger::reservation::sweep(tx, now)?;
+                ledger::reservation::sweep(tx, now, &[])?;
+                ledger::account::prune(tx, now)?;
                 ledger::change::prune(tx)
             })
             .await?)

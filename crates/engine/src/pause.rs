@@ -2,12 +2,13 @@
 //! person gives, so it is signed; a row written by another program ends nothing.
 
 use jiff::{Timestamp, ToSpan, Zoned};
+use pointsman_core::budget::Raise;
 use pointsman_core::code::{Code, Denial};
 use serde::{Deserialize, Serialize};
 
-use crate::ledger::{LedgerError, pause, setting};
+use crate::ledger::{LedgerError, exception, pause, setting};
 use crate::view::PauseView;
-use crate::{Gateway, Inner};
+use crate::{Gateway, Inner, caps};
 
 /// What a resume is signed as.
 const PURPOSE: &str = "resume";
@@ -97,24 +98,25 @@ impl Gateway {
     }
 }
 
-/// The pauses that have not ended: those still under way, and the ids of those that were resumed
+/// Of the pauses that have not ended: those still under way, and the ids of those that were resumed
 /// with a signature. A signature that cannot be checked resumes nothing.
-async fn unended(inner: &Inner) -> Result<(Vec<pause::Row>, Vec<i64>), Denial> {
-    let now = Timestamp::now().as_millisecond();
+async fn unended(inner: &Inner, rows: Vec<pause::Row>) -> (Vec<pause::Row>, Vec<i64>) {
     let (mut under_way, mut resumed) = (Vec::new(), Vec::new());
-    for row in inner.ledger.read(move |c| pause::unended(c, now)).await? {
+    for row in rows {
         let signed = match &row.resume_mac {
             Some(mac) => inner.secrets.verify(PURPOSE, &message(row.id, row.made_ms), mac).await.unwrap_or(false),
             None => false,
         };
         if signed { resumed.push(row.id) } else { under_way.push(row) }
     }
-    Ok((under_way, resumed))
+    (under_way, resumed)
 }
 
 /// The longest pause under way.
 async fn under_way(inner: &Inner) -> Result<Option<PauseView>, Denial> {
-    Ok(longest(&unended(inner).await?.0))
+    let now = Timestamp::now().as_millisecond();
+    let rows = inner.ledger.read(move |c| pause::unended(c, now)).await?;
+    Ok(longest(&unended(inner, rows).await.0))
 }
 
 fn longest(rows: &[pause::Row]) -> Option<PauseView> {
@@ -122,13 +124,25 @@ fn longest(rows: &[pause::Row]) -> Option<PauseView> {
     until.map(|until_ms| PauseView { until_ms: (until_ms != i64::MAX).then_some(until_ms) })
 }
 
+/// What a call may rely on that a person answered: signatures are checked, so the ledger need not ask a
+/// keychain inside a transaction.
+pub(crate) struct Clearance {
+    /// Pauses that were resumed.
+    pub(crate) resumed: Vec<i64>,
+    /// Caps that may have more, once.
+    pub(crate) raises: Vec<Raise>,
+}
+
 /// Lets a call through where no pause is under way, with the resumed pauses it knows of: the ledger
 /// asks again, in the same transaction as each hold, whether there is another one by then.
-pub(crate) async fn clearance(inner: &Inner) -> Result<Vec<i64>, Denial> {
-    let (rows, resumed) = unended(inner).await?;
+pub(crate) async fn clearance(inner: &Inner) -> Result<Clearance, Denial> {
+    let now = Timestamp::now().as_millisecond();
+    let look = inner.ledger.read(move |c| Ok((pause::unended(c, now)?, exception::current(c, now)?)));
+    let (pauses, exceptions) = look.await?;
+    let (rows, resumed) = unended(inner, pauses).await;
     match longest(&rows) {
         Some(view) => Err(told(inner, &view).await?),
-        None => Ok(resumed),
+        None => Ok(Clearance { resumed, raises: caps::signed(inner, exceptions).await }),
     }
 }
 

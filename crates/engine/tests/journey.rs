@@ -208,7 +208,7 @@ async fn a_cap_denies_with_a_sentence_and_sends_nothing() {
     assert_eq!(got.code, Some(Code::CapExceeded));
     let sentence = got.error.unwrap();
     assert!(
-        sentence.starts_with("The day cap of $0.00 has no room: $0.00 used, and this call may need $0.0023."),
+        sentence.starts_with("The day cap of $0.0001 has no room: $0.00 used, and this call may need $0.0023."),
         "{sentence}"
     );
     assert!(room.server.received().is_empty());

@@ -28,7 +28,7 @@ fn age() -> serde_json::Value {
     })
 }
 
-const COUNTS: Counts = Counts { input: 30, cached: 0, output: 10, reasoning: 0 };
+const COUNTS: Counts = Counts { input: 30, cached: 0, output: 10, reasoning: 0, cache_write_5m: 0, cache_write_1h: 0 };
 
 #[tokio::test]
 async fn a_fence_or_prose_around_the_json_is_taken_off() {

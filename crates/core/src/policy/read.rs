@@ -14,6 +14,7 @@ use super::{Policy, Preflight, Problem, Reading, Refusal, Retry, Severity, Timeo
 use crate::catalog;
 use crate::id::{ModelId, ProviderId, TaskClass, nearest};
 
+mod caps;
 mod classes;
 mod extras;
 mod field;
@@ -98,13 +99,13 @@ impl Reader {
         self.providers(&top);
         self.models(&top);
         self.class_names(&top);
-        self.caps(&top);
         self.preflight(&top);
         self.timeouts(&top);
         self.retry(&top);
         self.visibility(&top);
         self.classes(&top);
         self.fallbacks(&top);
+        self.caps(&top);
         self.chat_default(&top);
         self.unique_aliases(&top);
         self.bench();

@@ -116,11 +116,11 @@ settings! {
     "models.*.aliases" Built "Other names for chat_completion.";
     "models.*.enabled" Guard "false takes it out of use.";
     "caps" Guard "Spend limits.";
-    "caps[].scope" Guard "all or provider; other scopes refuse.";
-    "caps[].name" Guard "Which one; without it, each has its own account.";
-    "caps[].window" Guard "call, flow, day or month; other windows refuse.";
+    "caps[].scope" Guard "Whose spend it counts: all, provider, model, client, task_class or project.";
+    "caps[].name" Guard "Which one; without it, each has an account of its own.";
+    "caps[].window" Guard "Over which span: call, flow, hour, day, week, month or total.";
     "caps[].limit_usd" Guard "Charged plus held never passes it.";
-    "caps[].on_hit" Guard "block; anything else refuses.";
+    "caps[].on_hit" Guard "What happens at it: block, warn, local_only or ask; ask refuses so far.";
     "caps[].alerts" Built "Percentages at which the person is told.";
     "escalation" Refuses "Limits how dear a model may answer and who is asked; nothing would ask.";
     "escalation.max_tier" Refuses "Part of escalation.";

@@ -55,7 +55,7 @@ pub(super) async fn attempt_once(
             let usage = heard.final_usage();
             Tried::Cancelled(charge(usage, target, billing), usage)
         }
-        Some(Ok(answer)) => Tried::Answered(answer),
+        Some(Ok(answer)) => Tried::Answered(answer, heard.first),
         Some(Err(mut failure)) => {
             failure.usage = failure.usage.or(heard.final_usage());
             if failure.kind == FailureKind::Timeout && !handed.happened() {
@@ -103,6 +103,10 @@ fn learn(inner: &Inner, target: &Target, key: &Secret, failure: &Failure) {
 /// What a stream has said so far.
 #[derive(Default)]
 struct Heard {
+    /// When the bytes left.
+    sent: Option<Instant>,
+    /// From there to the first word.
+    first: Option<Duration>,
     /// Anything at all, a ping included: from then on silence is measured by the idle limit.
     alive: bool,
     text: String,
@@ -148,6 +152,7 @@ async fn converse(
             result = within(run, Duration::MAX, target, &mut head) => result,
             () = handed.happens() => {
                 sent = Instant::now();
+                heard.sent = Some(sent);
                 within(run, first, target, &mut head).await
             }
         }?
@@ -161,6 +166,7 @@ async fn converse(
     if !incoming.head.content_type.starts_with("text/event-stream") {
         let body = within(run, first.saturating_sub(sent.elapsed()), target, incoming.all(ANSWER)).await?;
         let mut answer = wire::decode(target.provider.wire, &incoming.head, &body)?;
+        heard.first = Some(sent.elapsed());
         answer.model = answer.model.filter(|model| model != target.model.model.as_str());
         run.ctx.tell(Progress::Text(answer.text.clone()));
         return Ok(answer);
@@ -203,6 +209,9 @@ fn take(run: &Run<'_>, heard: &mut Heard, event: StreamEvent) {
     match event {
         StreamEvent::Text(text) => {
             heard.alive = true;
+            if heard.first.is_none() {
+                heard.first = heard.sent.map(|sent| sent.elapsed());
+            }
             heard.text.push_str(&text);
             run.ctx.tell(Progress::Text(text));
         }

@@ -1,16 +1,19 @@
 //! Attempts: one row for each HTTP call to a provider, with the price it was made at. Written before
 //! bytes leave; a row without an end is one that may have been sent.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
+use pointsman_core::budget::Counted;
 use pointsman_core::failure::FailureKind;
-use pointsman_core::id::{ModelId, RequestId};
+use pointsman_core::id::RequestId;
 use pointsman_core::money::{MicroUsd, Price};
 use pointsman_core::reservation::Charge;
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, Transaction, params};
 
 use super::LedgerError;
 
-pub(crate) const SQL: &str = "CREATE TABLE IF NOT EXISTS attempt (
+pub(super) const SQL: &str = "CREATE TABLE IF NOT EXISTS attempt (
     id INTEGER PRIMARY KEY,
     request_id TEXT NOT NULL REFERENCES request (id),
     nth INTEGER NOT NULL,
@@ -38,11 +41,24 @@ pub(crate) const SQL: &str = "CREATE TABLE IF NOT EXISTS attempt (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS attempt_made ON attempt (made_ms);";
 
+/// What more may be counted and charged for, where a price came from, what the provider itself reported
+/// as its cost, and the milliseconds to the first token, which strategies ask for by model.
+pub(super) const SQL_2: &str = "ALTER TABLE attempt ADD COLUMN cache_write_1h INTEGER;
+ALTER TABLE attempt ADD COLUMN price_write_1h_micro INTEGER;
+ALTER TABLE attempt ADD COLUMN price_reasoning_micro INTEGER;
+ALTER TABLE attempt ADD COLUMN price_request_micro INTEGER;
+ALTER TABLE attempt ADD COLUMN price_steps TEXT;
+ALTER TABLE attempt ADD COLUMN price_source TEXT;
+ALTER TABLE attempt ADD COLUMN reported_micro INTEGER;
+ALTER TABLE attempt ADD COLUMN first_ms INTEGER;
+CREATE INDEX attempt_model ON attempt (provider, model, made_ms);";
+
 /// What is known before bytes leave.
 #[derive(Clone, Debug)]
 pub(crate) struct Start {
     pub(crate) nth: u32,
-    pub(crate) model: ModelId,
+    /// The model, and whose the attempt is.
+    pub(crate) counted: Counted,
     pub(crate) price: Price,
     pub(crate) worst: MicroUsd,
     pub(crate) at: Timestamp,
@@ -55,6 +71,8 @@ pub(crate) struct End {
     pub(crate) charge: Charge,
     pub(crate) failure: Option<FailureKind>,
     pub(crate) status: Option<u16>,
+    /// From the bytes leaving to the first word of an answer that became whole.
+    pub(crate) first: Option<Duration>,
     pub(crate) at: Timestamp,
 }
 
@@ -62,13 +80,14 @@ pub(crate) struct End {
 pub(crate) fn begin(tx: &Transaction<'_>, request: &RequestId, made_ms: i64, start: &Start) -> Result<(), LedgerError> {
     tx.prepare_cached(
         "INSERT INTO attempt (request_id, nth, provider, model, price_input_micro, price_output_micro, price_cached_micro,
-            price_write_micro, worst_micro, sent_ms, made_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+            price_write_micro, worst_micro, sent_ms, made_ms, price_write_1h_micro, price_reasoning_micro, price_request_micro,
+            price_steps) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
     )?
     .execute(params![
         request.as_str(),
         start.nth,
-        start.model.provider.as_str(),
-        start.model.model.as_str(),
+        start.counted.model.provider.as_str(),
+        start.counted.model.model.as_str(),
         start.price.base.input.micros(),
         start.price.base.output.micros(),
         start.price.base.cached_input.map(MicroUsd::micros),
@@ -76,8 +95,17 @@ pub(crate) fn begin(tx: &Transaction<'_>, request: &RequestId, made_ms: i64, sta
         start.worst.micros(),
         start.at.as_millisecond(),
         made_ms,
+        start.price.base.cache_write_1h.map(MicroUsd::micros),
+        start.price.base.reasoning.map(MicroUsd::micros),
+        Some(start.price.request.micros()).filter(|micros| *micros != 0),
+        steps(&start.price),
     ])?;
     Ok(())
+}
+
+/// The steps of a price as JSON, where it has any.
+fn steps(price: &Price) -> Option<String> {
+    if price.steps.is_empty() { None } else { serde_json::to_string(&price.steps).ok() }
 }
 
 /// Records how an attempt ended. `false` where it had been ended by someone else (I5).
@@ -92,7 +120,8 @@ pub(crate) fn end(tx: &Transaction<'_>, request: &RequestId, end: &End) -> Resul
     let changed = tx
         .prepare_cached(
             "UPDATE attempt SET ended_ms = ?3, failure = ?4, status = ?5, input = ?6, cached_input = ?7, cache_write = ?8,
-                output = ?9, reasoning = ?10, charge = ?11, charge_micro = ?12, over_hold = (?12 > worst_micro)
+                output = ?9, reasoning = ?10, charge = ?11, charge_micro = ?12, over_hold = (?12 > worst_micro), cache_write_1h = ?13,
+                reported_micro = ?14, first_ms = ?15
              WHERE request_id = ?1 AND nth = ?2 AND ended_ms IS NULL",
         )?
         .execute(params![
@@ -108,24 +137,24 @@ pub(crate) fn end(tx: &Transaction<'_>, request: &RequestId, end: &End) -> Resul
             count(|u| u.reasoning),
             end.charge.as_str(),
             end.charge.amount().micros(),
+            count(|u| u.cache_write_1h),
+            usage.and_then(|u| u.cost).map(MicroUsd::micros),
+            end.first.map(|first| i64::try_from(first.as_millis()).unwrap_or(i64::MAX)),
         ])?;
     Ok(changed == 1)
 }
 
-/// The attempt of a request that has no end: number, provider and worst case.
-pub(crate) fn open(tx: &Transaction<'_>, request: &str) -> Result<Option<(u32, String, MicroUsd)>, LedgerError> {
+/// Provider, model and charge of an attempt that has ended.
+pub(crate) fn charged(
+    tx: &Transaction<'_>,
+    request: &RequestId,
+    nth: u32,
+) -> Result<(String, String, MicroUsd), LedgerError> {
     let mut query =
-        tx.prepare_cached("SELECT nth, provider, worst_micro FROM attempt WHERE request_id = ?1 AND ended_ms IS NULL")?;
-    Ok(query
-        .query_row([request], |row| Ok((row.get(0)?, row.get(1)?, MicroUsd::from_micros(row.get(2)?))))
-        .optional()?)
-}
-
-/// Provider and charge of an attempt that has ended.
-pub(crate) fn charged(tx: &Transaction<'_>, request: &RequestId, nth: u32) -> Result<(String, MicroUsd), LedgerError> {
-    let mut query =
-        tx.prepare_cached("SELECT provider, charge_micro FROM attempt WHERE request_id = ?1 AND nth = ?2")?;
-    Ok(query.query_row(params![request.as_str(), nth], |row| Ok((row.get(0)?, MicroUsd::from_micros(row.get(1)?))))?)
+        tx.prepare_cached("SELECT provider, model, charge_micro FROM attempt WHERE request_id = ?1 AND nth = ?2")?;
+    Ok(query.query_row(params![request.as_str(), nth], |row| {
+        Ok((row.get(0)?, row.get(1)?, MicroUsd::from_micros(row.get(2)?)))
+    })?)
 }
 
 /// What each provider was charged since an instant, adjustments included.

@@ -3,39 +3,63 @@
 use rusqlite::Connection;
 
 use super::LedgerError;
+use super::counts::counts;
+
+/// Whether the account `a` counts the row `t` of the request `q`.
+macro_rules! counted {
+    () => {
+        counts!("a.scope", "a.name", "t.provider", "t.provider || '/' || t.model", "q.client", "q.class", "q.project")
+    };
+}
 
 /// One rule with the rows that break it. Each query gives one text per broken row.
 const RULES: &[(&str, &str)] = &[
     (
         "an account's charge is the sum of its calls",
-        "SELECT a.scope || ' ' || a.name || ' ' || a.window_key || ': ' || a.charged_micro || ' instead of ' || s.sum
-         FROM account a JOIN (
-            SELECT a.id, coalesce((SELECT sum(t.charge_micro) FROM booking b JOIN attempt t ON t.request_id = b.request_id
-                WHERE b.account_id = a.id AND (a.scope = 'all' OR t.provider = a.name)), 0)
-              + coalesce((SELECT sum(j.amount_micro) FROM booking b JOIN adjustment j ON j.request_id = b.request_id
-                WHERE b.account_id = a.id AND (a.scope = 'all' OR j.provider = a.name)), 0) AS sum
-            FROM account a) s ON s.id = a.id
-         WHERE a.charged_micro <> s.sum",
+        concat!(
+            "SELECT a.scope || ' ' || a.name || ' ' || a.window_key || ': ' || a.charged_micro || ' instead of ' || s.sum
+             FROM account a JOIN (
+                SELECT a.id, coalesce((SELECT sum(t.charge_micro) FROM attempt t JOIN request q ON q.id = t.request_id
+                    WHERE t.made_ms >= a.start_ms AND t.made_ms < a.end_ms AND ",
+            counted!(),
+            "), 0) + coalesce((SELECT sum(t.amount_micro) FROM adjustment t JOIN request q ON q.id = t.request_id
+                    WHERE t.made_ms >= a.start_ms AND t.made_ms < a.end_ms AND ",
+            counted!(),
+            "), 0) AS sum FROM account a) s ON s.id = a.id
+             WHERE a.charged_micro <> s.sum"
+        ),
     ),
     (
-        "what an account holds is the sum of open bookings",
-        "SELECT a.scope || ' ' || a.name || ' ' || a.window_key || ': ' || a.held_micro
-         FROM account a WHERE a.held_micro <> coalesce((SELECT sum(b.held_micro) FROM booking b
-            JOIN reservation r ON r.id = b.request_id WHERE b.account_id = a.id AND r.state = 'open'), 0)",
+        "what an account holds is the sum of open reservations",
+        concat!(
+            "SELECT a.scope || ' ' || a.name || ' ' || a.window_key || ': ' || a.held_micro
+             FROM account a WHERE a.held_micro <> coalesce((
+                SELECT sum(iif(a.scope IN ('provider', 'model'), t.worst_micro, r.hold_micro))
+                FROM reservation r JOIN request q ON q.id = r.id
+                JOIN attempt t ON t.request_id = r.id AND t.ended_ms IS NULL
+                WHERE r.state = 'open' AND r.made_ms >= a.start_ms AND r.made_ms < a.end_ms AND ",
+            counted!(),
+            "), 0)"
+        ),
     ),
     (
         "a closed reservation holds nothing",
-        "SELECT r.id FROM reservation r WHERE r.state <> 'open'
-         AND (r.hold_micro <> 0 OR EXISTS (SELECT 1 FROM booking b WHERE b.request_id = r.id AND b.held_micro <> 0))",
+        "SELECT r.id FROM reservation r WHERE r.state <> 'open' AND r.hold_micro <> 0",
     ),
     (
-        "a closed reservation has no open attempt",
-        "SELECT t.request_id FROM attempt t JOIN reservation r ON r.id = t.request_id
-         WHERE r.state <> 'open' AND t.ended_ms IS NULL",
+        "an open reservation has one open attempt, a closed one none",
+        "SELECT r.id FROM reservation r WHERE (r.state = 'open') <>
+            (SELECT count(*) FROM attempt t WHERE t.request_id = r.id AND t.ended_ms IS NULL)",
     ),
     (
-        "an attempt belongs to a reservation",
-        "SELECT t.request_id FROM attempt t LEFT JOIN reservation r ON r.id = t.request_id WHERE r.id IS NULL",
+        "an attempt belongs to a reservation and counts when that was made",
+        "SELECT t.request_id FROM attempt t LEFT JOIN reservation r ON r.id = t.request_id
+         WHERE r.id IS NULL OR t.made_ms <> r.made_ms",
+    ),
+    (
+        "an adjustment is of an attempt and counts when that did",
+        "SELECT j.request_id FROM adjustment j LEFT JOIN attempt t ON t.request_id = j.request_id AND t.nth = j.nth
+         WHERE t.id IS NULL OR t.made_ms <> j.made_ms OR t.provider <> j.provider OR t.model <> j.model",
     ),
     (
         "a request's charge is the sum of its attempts and adjustments",

@@ -39,6 +39,22 @@ CREATE TABLE IF NOT EXISTS policy_draft (
 ) STRICT, WITHOUT ROWID;
 ";
 
+/// Who wrote a version: of its text, when it was first kept, and of each activation. Also by the app
+/// itself, and as the first file; unknown for what is older.
+pub(super) const SQL_2: &str = "
+CREATE TABLE policy_text (
+    hash TEXT PRIMARY KEY,
+    text TEXT NOT NULL,
+    author TEXT CHECK (author IN ('form', 'text', 'external', 'tournament', 'app', 'first')),
+    at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO policy_text SELECT hash, text, author, at_ms FROM policy_version;
+DROP TABLE policy_version;
+ALTER TABLE policy_text RENAME TO policy_version;
+ALTER TABLE activation ADD COLUMN author TEXT
+    CHECK (author IN ('form', 'text', 'external', 'tournament', 'app', 'first'));
+";
+
 /// On what ground a version became active.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {

@@ -1,27 +1,31 @@
 //! Reservations: money is held in the same transaction in which every cap is checked (I2), before
 //! bytes leave (I1), and a hold ends once (I3): settled, released, or lapsed with its lease.
 //!
-//! A booking ties a reservation to an account of the window it was made in, so that everything it
-//! charges later lands there, also past midnight.
+//! Everything a call is charged counts at the instant it was reserved (`made_ms`), also past midnight.
+//! Whenever a charge or a hold changes here, [`account::post`] adds the same to the accounts, in the same
+//! transaction: that is all that keeps them right.
+//!
+//! Accounts that count whole calls (all, client, task class, project) hold the dearest of the attempt and
+//! all that may follow it; those that count attempts (provider, model) hold the attempt's own worst case.
 
-use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
-use pointsman_core::budget::{Balance, Cap};
-use pointsman_core::id::{ProviderId, RequestId};
+use pointsman_core::budget::{Balance, Cap, Place, Raise};
+use pointsman_core::id::RequestId;
 use pointsman_core::money::MicroUsd;
 use pointsman_core::reservation::{Charge, State};
 use rusqlite::{OptionalExtension, Transaction, params};
 
-use super::account::{self, CALENDAR, Holder};
+use super::account::{self, Delta};
 use super::change::{self, Topic};
-use super::{LedgerError, adjustment, attempt, request, setting};
+use super::counts::Names;
+use super::{LedgerError, adjustment, alert, attempt, request, setting};
 use crate::view::RequestState;
 
 mod room;
 
-use room::stopped;
+use room::{Asked, choose};
 
-pub(crate) const SQL: &str = "CREATE TABLE IF NOT EXISTS reservation (
+pub(super) const SQL: &str = "CREATE TABLE IF NOT EXISTS reservation (
     id TEXT PRIMARY KEY REFERENCES request (id),
     flow_id TEXT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('open', 'settled', 'released', 'lapsed')),
@@ -40,22 +44,58 @@ CREATE TABLE IF NOT EXISTS booking (
     PRIMARY KEY (request_id, account_id)
 ) STRICT, WITHOUT ROWID;";
 
-/// What an attempt needs covered: its own worst case on its provider's accounts, and the dearest of
-/// it and all that may follow on the accounts for all calls.
+/// Accounts are found by what they count, so nothing has to tie a reservation to them. A call that the clock
+/// put before the window it was booked in counts in that window, as it did.
+pub(super) const SQL_2: &str = "UPDATE reservation SET made_ms = coalesce(
+    (SELECT max(a.start_ms) FROM booking b JOIN account a ON a.id = b.account_id
+     WHERE b.request_id = reservation.id AND a.start_ms > reservation.made_ms), made_ms);
+UPDATE attempt SET made_ms = (SELECT r.made_ms FROM reservation r WHERE r.id = attempt.request_id)
+    WHERE made_ms <> (SELECT r.made_ms FROM reservation r WHERE r.id = attempt.request_id);
+UPDATE adjustment SET made_ms = (SELECT r.made_ms FROM reservation r WHERE r.id = adjustment.request_id)
+    WHERE made_ms <> (SELECT r.made_ms FROM reservation r WHERE r.id = adjustment.request_id);
+DROP TABLE booking;";
+
+/// What an attempt needs covered: its own worst case, and the dearest of it and all that may follow.
 #[derive(Clone, Debug)]
 pub(crate) struct Cover {
     pub(crate) attempt: attempt::Start,
     pub(crate) dearest: MicroUsd,
+    pub(crate) place: Place,
+}
+
+/// The attempt that is to come, and the one in its place where a cap leaves only models of this machine.
+#[derive(Clone, Debug)]
+pub(crate) struct Next {
+    pub(crate) first: Cover,
+    pub(crate) local: Option<Cover>,
+}
+
+/// Which of the two was covered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Went {
+    First,
+    Local,
+}
+
+/// What was held, with what the person should know: the cap that left only models of this machine, and
+/// those that warn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Covered {
+    pub(crate) went: Went,
+    pub(crate) warnings: Vec<NoRoom>,
 }
 
 /// A cap without room, with what the person should know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct NoRoom {
     pub(crate) cap: Cap,
-    pub(crate) provider: ProviderId,
+    /// The name of the account.
+    pub(crate) account: String,
+    /// What it may use in this window: the cap's limit and what it was raised by once.
+    pub(crate) limit: MicroUsd,
     pub(crate) balance: Balance,
     pub(crate) needed: MicroUsd,
-    /// When the window ends, in the ledger's zone; `None` for call and flow.
+    /// When the window ends, in the ledger's zone; `None` for call, flow and total.
     pub(crate) resets: Option<Zoned>,
 }
 
@@ -65,6 +105,8 @@ pub(crate) struct Limits {
     pub(crate) caps: Vec<Cap>,
     /// Pauses whose resume was found to be signed; any other one stops.
     pub(crate) resumed: Vec<i64>,
+    /// Raises whose signature was found to be ours.
+    pub(crate) raises: Vec<Raise>,
 }
 
 /// Why nothing may be sent.
@@ -76,22 +118,26 @@ pub(crate) enum Stopped {
     Paused,
 }
 
-/// Reserves and writes the first attempt, or changes nothing but lapsed holds and says which cap has
-/// no room (the one with the least left).
+/// Reserves and writes the first attempt, or changes nothing but lapsed holds and says what stops it.
 pub(crate) fn reserve(
     tx: &Transaction<'_>,
     start: &request::Start,
     limits: &Limits,
-    cover: &Cover,
+    next: &Next,
     lease: Timestamp,
-) -> Result<Result<(), Stopped>, LedgerError> {
-    sweep(tx, start.at)?;
+) -> Result<Result<Covered, Stopped>, LedgerError> {
+    sweep(tx, start.at, &limits.caps)?;
     let zone = setting::zone(tx)?;
-    let made = start.at;
-    if let Some(stopped) = stopped(tx, &start.id, start.flow.as_str(), made, &zone, limits, cover)? {
-        return Ok(Err(stopped));
-    }
+    let made = account::counted_at(tx, start.at)?;
+    let asked = Asked { id: &start.id, flow: start.flow.as_str(), made, zone: &zone };
+    let (cover, covered) = match choose(tx, &asked, limits, next)? {
+        Ok(chosen) => chosen,
+        Err(stopped) => return Ok(Err(stopped)),
+    };
     request::begin(tx, start, RequestState::Running, cover.dearest)?;
+    if covered.went == Went::Local {
+        request::moved(tx, &start.id, &cover.attempt.counted.model)?;
+    }
     tx.prepare_cached(
         "INSERT INTO reservation (id, flow_id, state, hold_micro, made_ms, lease_ms) VALUES (?1, ?2, 'open', ?3, ?4, ?5)",
     )?
@@ -102,17 +148,16 @@ pub(crate) fn reserve(
         made.as_millisecond(),
         lease.as_millisecond()
     ])?;
-    book(tx, &start.id, made, &zone, cover)?;
-    attempt::begin(tx, &start.id, made.as_millisecond(), &cover.attempt)?;
+    hold(tx, &start.id, made.as_millisecond(), cover)?;
     change::note(tx, Topic::Request)?;
-    Ok(Ok(()))
+    Ok(Ok(covered))
 }
 
 /// What [`advance`] found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Advance {
     /// The next attempt is covered and written.
-    Covered,
+    Covered(Covered),
     /// It may not be sent; the reservation has ended with what was charged.
     Stopped(Stopped, MicroUsd),
     /// The lease was lost: someone else has ended the reservation. Nothing more may be sent.
@@ -125,28 +170,37 @@ pub(crate) fn advance(
     id: &RequestId,
     ended: &attempt::End,
     limits: &Limits,
-    next: &Cover,
+    next: &Next,
 ) -> Result<Advance, LedgerError> {
-    let Some(row) = row(tx, id.as_str())?.filter(|row| row.state == State::Open.as_str()) else {
-        late(tx, id, ended)?;
+    let Some(row) = row(tx, id.as_str())? else { return Ok(Advance::Lapsed) };
+    if row.state != State::Open.as_str() {
+        late(tx, id, &row, ended)?;
         return Ok(Advance::Lapsed);
-    };
-    finish_attempt(tx, id, ended)?;
-    unbook(tx, id.as_str())?;
-    let zone = setting::zone(tx)?;
-    let made = Timestamp::from_millisecond(row.made_ms).unwrap_or(next.attempt.at);
-    if let Some(stopped) = stopped(tx, id, &row.flow, made, &zone, limits, next)? {
-        let charged = charged(tx, id.as_str())?;
-        close_row(tx, id, charged_state(charged), ended.at)?;
-        return Ok(Advance::Stopped(stopped, charged));
     }
-    book(tx, id, made, &zone, next)?;
+    finish_attempt(tx, id, &row, ended, &limits.caps)?;
+    let zone = setting::zone(tx)?;
+    let asked = Asked { id, flow: &row.flow, made: row.made(), zone: &zone };
+    let (cover, covered) = match choose(tx, &asked, limits, next)? {
+        Ok(chosen) => chosen,
+        Err(stopped) => {
+            let charged = charged(tx, id.as_str())?;
+            close_row(tx, id, charged_state(charged), ended.at)?;
+            return Ok(Advance::Stopped(stopped, charged));
+        }
+    };
     tx.prepare_cached("UPDATE reservation SET hold_micro = ?2 WHERE id = ?1")?
-        .execute(params![id.as_str(), next.dearest.micros()])?;
-    attempt::begin(tx, id, row.made_ms, &next.attempt)?;
-    request::moved(tx, id, &next.attempt.model)?;
+        .execute(params![id.as_str(), cover.dearest.micros()])?;
+    hold(tx, id, row.made_ms, cover)?;
+    request::moved(tx, id, &cover.attempt.counted.model)?;
     change::note(tx, Topic::Request)?;
-    Ok(Advance::Covered)
+    Ok(Advance::Covered(covered))
+}
+
+/// Writes an attempt and holds what it needs.
+fn hold(tx: &Transaction<'_>, id: &RequestId, made_ms: i64, cover: &Cover) -> Result<(), LedgerError> {
+    attempt::begin(tx, id, made_ms, &cover.attempt)?;
+    let held = Delta { charged: MicroUsd::ZERO, held_call: cover.dearest, held_attempt: cover.attempt.worst };
+    account::post(tx, &Names::from(&cover.attempt.counted), made_ms, held)
 }
 
 /// Ends the reservation and its request with the last attempt's charge. Gives the total charged and
@@ -157,27 +211,24 @@ pub(crate) fn close(
     id: &RequestId,
     ended: Option<&attempt::End>,
     end: &request::End,
+    caps: &[Cap],
 ) -> Result<(MicroUsd, bool), LedgerError> {
-    let open = row(tx, id.as_str())?.is_some_and(|row| row.state == State::Open.as_str());
-    if let Some(ended) = ended {
-        if open {
-            finish_attempt(tx, id, ended)?;
-        } else {
-            late(tx, id, ended)?;
+    if let Some(row) = row(tx, id.as_str())? {
+        if row.state == State::Open.as_str() {
+            finish(tx, id, &row, ended, end.at, caps)?;
+            close_row(tx, id, charged_state(charged(tx, id.as_str())?), end.at)?;
+        } else if let Some(ended) = ended {
+            late(tx, id, &row, ended)?;
         }
     }
     let total = charged(tx, id.as_str())?;
-    if open {
-        unbook(tx, id.as_str())?;
-        close_row(tx, id, charged_state(total), end.at)?;
-    }
     request::end(tx, id, end)?;
     Ok((total, request::assumed(tx, id)?))
 }
 
 /// Ends holds whose lease has run out: what may have been sent becomes an assumed charge, the rest
 /// is given back.
-pub(crate) fn sweep(tx: &Transaction<'_>, now: Timestamp) -> Result<(), LedgerError> {
+pub(crate) fn sweep(tx: &Transaction<'_>, now: Timestamp, caps: &[Cap]) -> Result<(), LedgerError> {
     let lapsed: Vec<String> = tx
         .prepare_cached("SELECT id FROM reservation WHERE state = 'open' AND lease_ms < ?1")?
         .query_map([now.as_millisecond()], |row| row.get(0))?
@@ -186,7 +237,7 @@ pub(crate) fn sweep(tx: &Transaction<'_>, now: Timestamp) -> Result<(), LedgerEr
         let Ok(id) = RequestId::parse(&id) else { continue };
         // One row that cannot be ended must not stop every call of every process: its hold stays.
         tx.execute_batch("SAVEPOINT lapse")?;
-        match lapse(tx, &id, now) {
+        match lapse(tx, &id, now, caps) {
             Ok(()) => tx.execute_batch("RELEASE lapse")?,
             Err(error) => {
                 tracing::warn!(%id, %error, "a lapsed hold could not be ended");
@@ -198,15 +249,9 @@ pub(crate) fn sweep(tx: &Transaction<'_>, now: Timestamp) -> Result<(), LedgerEr
 }
 
 /// Ends one hold whose process is gone. Nothing happens where it had ended already (I3).
-pub(crate) fn lapse(tx: &Transaction<'_>, id: &RequestId, now: Timestamp) -> Result<(), LedgerError> {
-    if row(tx, id.as_str())?.is_none_or(|row| row.state != State::Open.as_str()) {
-        return Ok(());
-    }
-    if let Some((nth, _, worst)) = attempt::open(tx, id.as_str())? {
-        let ended = attempt::End { nth, charge: Charge::Assumed(worst), failure: None, status: None, at: now };
-        finish_attempt(tx, id, &ended)?;
-    }
-    unbook(tx, id.as_str())?;
+pub(crate) fn lapse(tx: &Transaction<'_>, id: &RequestId, now: Timestamp, caps: &[Cap]) -> Result<(), LedgerError> {
+    let Some(row) = row(tx, id.as_str())?.filter(|row| row.state == State::Open.as_str()) else { return Ok(()) };
+    finish(tx, id, &row, None, now, caps)?;
     close_row(tx, id, State::Lapsed, now)?;
     tx.prepare_cached("UPDATE request SET state = 'interrupted', code = 'interrupted', ended_ms = ?2 WHERE id = ?1 AND ended_ms IS NULL")?
         .execute(params![id.as_str(), now.as_millisecond()])?;
@@ -214,17 +259,69 @@ pub(crate) fn lapse(tx: &Transaction<'_>, id: &RequestId, now: Timestamp) -> Res
     change::note(tx, Topic::Money)
 }
 
+/// A reservation with the attempt of it that has no end.
 struct Row {
     flow: String,
     state: String,
     made_ms: i64,
+    hold: MicroUsd,
+    client: String,
+    class: String,
+    project: String,
+    open: Option<Open>,
+}
+
+struct Open {
+    nth: u32,
+    provider: String,
+    model: String,
+    worst: MicroUsd,
+}
+
+impl Row {
+    fn made(&self) -> Timestamp {
+        Timestamp::from_millisecond(self.made_ms).unwrap_or(Timestamp::MAX)
+    }
+
+    /// The names an attempt of it is counted under.
+    fn names(&self, provider: &str, model: &str) -> Names {
+        Names {
+            provider: provider.to_owned(),
+            model: format!("{provider}/{model}"),
+            client: self.client.clone(),
+            class: self.class.clone(),
+            project: self.project.clone(),
+        }
+    }
 }
 
 fn row(tx: &Transaction<'_>, id: &str) -> Result<Option<Row>, LedgerError> {
-    let mut query = tx.prepare_cached("SELECT flow_id, state, made_ms FROM reservation WHERE id = ?1")?;
-    Ok(query
-        .query_row([id], |row| Ok(Row { flow: row.get(0)?, state: row.get(1)?, made_ms: row.get(2)? }))
-        .optional()?)
+    let mut query = tx.prepare_cached(
+        "SELECT r.flow_id, r.state, r.made_ms, r.hold_micro, q.client, q.class, q.project,
+                t.nth, t.provider, t.model, t.worst_micro
+         FROM reservation r JOIN request q ON q.id = r.id
+         LEFT JOIN attempt t ON t.request_id = r.id AND t.ended_ms IS NULL WHERE r.id = ?1",
+    )?;
+    let read = |row: &rusqlite::Row<'_>| {
+        let open = match row.get::<_, Option<u32>>(7)? {
+            Some(nth) => {
+                let worst = MicroUsd::from_micros(row.get(10)?);
+                Some(Open { nth, provider: row.get(8)?, model: row.get(9)?, worst })
+            }
+            None => None,
+        };
+        Ok(Row {
+            flow: row.get(0)?,
+            state: row.get(1)?,
+            made_ms: row.get(2)?,
+            hold: MicroUsd::from_micros(row.get(3)?),
+            client: row.get(4)?,
+            class: row.get(5)?,
+            project: row.get(6)?,
+            open,
+        })
+    };
+    Ok(query.query_row([id], read).optional()?)
 }
 
 fn charged(tx: &Transaction<'_>, id: &str) -> Result<MicroUsd, LedgerError> {
@@ -248,8 +345,43 @@ fn close_row(tx: &Transaction<'_>, id: &RequestId, state: State, at: Timestamp) 
     if changed == 1 { Ok(()) } else { Err(LedgerError::Broken(format!("reservation {id} had ended already"))) }
 }
 
-/// Ends an attempt and posts its charge to the accounts its reservation is booked on.
-fn finish_attempt(tx: &Transaction<'_>, id: &RequestId, ended: &attempt::End) -> Result<(), LedgerError> {
+/// Ends the attempt under way as it ended, or where nobody knows, with its worst case.
+fn finish(
+    tx: &Transaction<'_>,
+    id: &RequestId,
+    row: &Row,
+    ended: Option<&attempt::End>,
+    at: Timestamp,
+    caps: &[Cap],
+) -> Result<(), LedgerError> {
+    match (ended, &row.open) {
+        (Some(ended), _) => finish_attempt(tx, id, row, ended, caps),
+        (None, Some(Open { nth, worst, .. })) => {
+            let ended = attempt::End {
+                nth: *nth,
+                charge: Charge::Assumed(*worst),
+                failure: None,
+                status: None,
+                first: None,
+                at,
+            };
+            finish_attempt(tx, id, row, &ended, caps)
+        }
+        (None, None) => Ok(()),
+    }
+}
+
+/// Ends an attempt: its charge takes the place of its hold on every account that counts it.
+fn finish_attempt(
+    tx: &Transaction<'_>,
+    id: &RequestId,
+    row: &Row,
+    ended: &attempt::End,
+    caps: &[Cap],
+) -> Result<(), LedgerError> {
+    let Some(open) = row.open.as_ref().filter(|open| open.nth == ended.nth) else {
+        return Err(LedgerError::Broken(format!("attempt {} of {id} had ended already", ended.nth)));
+    };
     if !attempt::end(tx, id, ended)? {
         return Err(LedgerError::Broken(format!("attempt {} of {id} had ended already", ended.nth)));
     }
@@ -257,73 +389,34 @@ fn finish_attempt(tx: &Transaction<'_>, id: &RequestId, ended: &attempt::End) ->
     tx.prepare_cached("UPDATE reservation SET charged_micro = charged_micro + ?2 WHERE id = ?1")?
         .execute(params![id.as_str(), amount.micros()])?;
     request::charged(tx, id.as_str(), amount, matches!(ended.charge, Charge::Assumed(_)))?;
-    let (provider, _) = attempt::charged(tx, id, ended.nth)?;
-    post_charge(tx, id.as_str(), &provider, amount)
+    let names = row.names(&open.provider, &open.model);
+    let freed = |held: MicroUsd| MicroUsd::ZERO.minus(held);
+    let moved = Delta { charged: amount, held_call: freed(row.hold), held_attempt: freed(open.worst) };
+    account::post(tx, &names, row.made_ms, moved)?;
+    if amount > MicroUsd::ZERO { alert::reached(tx, caps, &names, row.made(), ended.at) } else { Ok(()) }
 }
 
 /// A result that came after the lease was lost: the truth is posted beside what was assumed.
-fn late(tx: &Transaction<'_>, id: &RequestId, ended: &attempt::End) -> Result<(), LedgerError> {
-    let Some(row) = row(tx, id.as_str())? else { return Ok(()) };
-    let (provider, assumed) = attempt::charged(tx, id, ended.nth)?;
-    let difference = ended.charge.amount().minus(assumed);
-    if difference == MicroUsd::ZERO || matches!(ended.charge, Charge::Assumed(_)) {
+fn late(tx: &Transaction<'_>, id: &RequestId, row: &Row, ended: &attempt::End) -> Result<(), LedgerError> {
+    let (provider, model, assumed) = attempt::charged(tx, id, ended.nth)?;
+    let amount = ended.charge.amount().minus(assumed);
+    if amount == MicroUsd::ZERO || matches!(ended.charge, Charge::Assumed(_)) {
         return Ok(());
     }
-    adjustment::record(
+    adjustment::post(
         tx,
-        id,
-        &provider,
-        difference,
-        "the answer came after its lease had ended",
-        ended.at,
-        row.made_ms,
+        &adjustment::Difference {
+            request: id.as_str(),
+            nth: ended.nth,
+            names: &row.names(&provider, &model),
+            model: &model,
+            amount,
+            reason: "the answer came after its lease had ended",
+            at: ended.at,
+            made_ms: row.made_ms,
+        },
     )?;
-    request::charged(tx, id.as_str(), difference, false)?;
-    post_charge(tx, id.as_str(), &provider, difference)?;
     change::note(tx, Topic::Money)
-}
-
-fn post_charge(tx: &Transaction<'_>, id: &str, provider: &str, amount: MicroUsd) -> Result<(), LedgerError> {
-    tx.prepare_cached(
-        "UPDATE account SET charged_micro = charged_micro + ?3
-         WHERE id IN (SELECT account_id FROM booking WHERE request_id = ?1) AND (scope = 'all' OR name = ?2)",
-    )?
-    .execute(params![id, provider, amount.micros()])?;
-    Ok(())
-}
-
-/// Holds the cover on the accounts for all calls and for the attempt's provider.
-fn book(
-    tx: &Transaction<'_>,
-    id: &RequestId,
-    made: Timestamp,
-    zone: &TimeZone,
-    cover: &Cover,
-) -> Result<(), LedgerError> {
-    let provider = Holder::Provider(cover.attempt.model.provider.clone());
-    for (holder, hold) in [(Holder::All, cover.dearest), (provider, cover.attempt.worst)] {
-        for window in CALENDAR {
-            let Some((account, _)) = account::open(tx, &holder, window, made, zone)? else { continue };
-            tx.prepare_cached(
-                "INSERT INTO booking (request_id, account_id, held_micro) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (request_id, account_id) DO UPDATE SET held_micro = ?3",
-            )?
-            .execute(params![id.as_str(), account, hold.micros()])?;
-            account::post(tx, account, MicroUsd::ZERO, hold)?;
-        }
-    }
-    Ok(())
-}
-
-/// Gives back everything a reservation holds; the bookings stay as the tie to their accounts.
-fn unbook(tx: &Transaction<'_>, id: &str) -> Result<(), LedgerError> {
-    tx.prepare_cached(
-        "UPDATE account SET held_micro = account.held_micro - booking.held_micro FROM booking
-         WHERE booking.account_id = account.id AND booking.request_id = ?1 AND booking.held_micro <> 0",
-    )?
-    .execute([id])?;
-    tx.prepare_cached("UPDATE booking SET held_micro = 0 WHERE request_id = ?1 AND held_micro <> 0")?.execute([id])?;
-    Ok(())
 }
 
 #[cfg(test)]

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use pointsman_core::budget::{self, Cap, Window};
+use pointsman_core::budget::{self, Window};
 use pointsman_core::money::MicroUsd;
 use rusqlite::{Connection, params};
 
 use super::{GroupBy, ROWS, SpendReport, SpendRow, cap_lines};
+use crate::ledger::reservation::Limits;
 use crate::ledger::{LedgerError, setting};
 use crate::reply::usd;
 
@@ -19,7 +20,7 @@ const MOVEMENTS: &str = "SELECT t.request_id, t.provider, t.model, q.client, q.c
         coalesce(t.input, 0) AS input, coalesce(t.output, 0) AS output, t.charge_micro AS amount,
         iif(t.charge = 'assumed', t.charge_micro, 0) AS assumed
     FROM attempt t JOIN request q ON q.id = t.request_id
-    UNION ALL SELECT j.request_id, j.provider, q.model, q.client, q.class, q.project, j.made_ms, 0, 0, j.amount_micro, 0
+    UNION ALL SELECT j.request_id, j.provider, j.model, q.client, q.class, q.project, j.made_ms, 0, 0, j.amount_micro, 0
     FROM adjustment j JOIN request q ON q.id = j.request_id";
 
 pub(super) fn spent(
@@ -27,7 +28,7 @@ pub(super) fn spent(
     from: Option<Date>,
     to: Option<Date>,
     group_by: GroupBy,
-    caps: &[Cap],
+    limits: &Limits,
     simulated: bool,
 ) -> Result<SpendReport, LedgerError> {
     let zone = setting::zone(connection)?;
@@ -76,7 +77,7 @@ pub(super) fn spent(
         total_usd: usd(total),
         held_usd: usd(MicroUsd::from_micros(held)),
         requests: all.len() as u64,
-        caps: cap_lines(connection, caps, now)?,
+        caps: cap_lines(connection, &limits.caps, &limits.raises, now)?,
         simulated,
     })
 }

@@ -1,7 +1,7 @@
 //! Activity: what was asked, who answered and what it cost, live.
 
 use jiff::Timestamp;
-use pointsman_core::budget::Window;
+use pointsman_core::budget::{Scope, Window};
 use pointsman_core::code::Denial;
 use pointsman_core::money::MicroUsd;
 use rusqlite::{Connection, Row, params};
@@ -10,7 +10,7 @@ use ts_rs::TS;
 
 use super::Money;
 use crate::Gateway;
-use crate::ledger::account::{self, Holder};
+use crate::ledger::account;
 use crate::ledger::{LedgerError, request, setting};
 
 /// The page: newest first.
@@ -115,7 +115,7 @@ impl Gateway {
 
 fn page(connection: &Connection, query: &ActivityQuery, now: Timestamp) -> Result<ActivityPage, LedgerError> {
     let zone = setting::zone(connection)?;
-    let (since, today) = match account::standing(connection, &Holder::All, Window::Day, now, &zone)? {
+    let (since, today) = match account::standing(connection, &Scope::All, "", Window::Day, now, &zone)? {
         Some((span, balance)) => (span.start.as_millisecond(), balance.charged),
         None => (now.as_millisecond(), MicroUsd::ZERO),
     };

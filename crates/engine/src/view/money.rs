@@ -1,14 +1,14 @@
 //! Money and traffic as Overview shows them, read from the ledger.
 
 use jiff::Timestamp;
-use pointsman_core::budget::{self, Cap, Scope, Window};
+use pointsman_core::budget::{Balance, Cap, OnHit, Raise, Scope, Span, Window, raised};
 use pointsman_core::money::MicroUsd;
 use rusqlite::Connection;
 
 use super::Money;
 use super::overview::{Action, ActionKind, Lamp, MoneyBar, ProblemRow};
-use crate::ledger::account::{self, Holder};
-use crate::ledger::{LedgerError, setting};
+use crate::ledger::standing::{Standing, standings};
+use crate::ledger::{LedgerError, account, setting};
 
 /// The two bars of Overview, and the caps that are nearly or wholly used.
 pub(super) struct MoneyNow {
@@ -21,26 +21,43 @@ pub(super) struct MoneyNow {
 const NEAR: u16 = 8_000;
 
 /// What the ledger says of today's and this month's money.
-pub(super) fn money_now(connection: &Connection, caps: &[Cap], now: Timestamp) -> Result<MoneyNow, LedgerError> {
+pub(super) fn money_now(
+    connection: &Connection,
+    caps: &[Cap],
+    raises: &[Raise],
+    now: Timestamp,
+) -> Result<MoneyNow, LedgerError> {
+    let zone = setting::zone(connection)?;
     let mut problems = Vec::new();
     for cap in caps {
-        problems.extend(near(connection, cap, now)?);
+        for Standing { account, at } in standings(connection, cap, now)? {
+            let Some((span, balance)) = at else { continue };
+            let limit = raised(cap, &account, &span.key, raises);
+            problems.extend(near(cap, &account, limit, &span, balance, &zone));
+        }
     }
     Ok(MoneyNow {
-        today: bar(connection, caps, Window::Day, now)?,
-        month: bar(connection, caps, Window::Month, now)?,
+        today: bar(connection, caps, raises, Window::Day, now)?,
+        month: bar(connection, caps, raises, Window::Month, now)?,
         problems,
     })
 }
 
-/// Money of one window, against the lowest cap for all calls in it.
-fn bar(connection: &Connection, caps: &[Cap], window: Window, now: Timestamp) -> Result<MoneyBar, LedgerError> {
+/// Money of one window, against the lowest cap for all calls in it that stops them.
+fn bar(
+    connection: &Connection,
+    caps: &[Cap],
+    raises: &[Raise],
+    window: Window,
+    now: Timestamp,
+) -> Result<MoneyBar, LedgerError> {
     let zone = setting::zone(connection)?;
-    let limit = caps.iter().filter(|cap| cap.scope == Scope::All && cap.window == window).map(|cap| cap.limit).min();
-    let (ends, balance) = match account::standing(connection, &Holder::All, window, now, &zone)? {
-        Some((span, balance)) => (span.end, balance),
-        None => (now, budget::Balance::default()),
+    let (ends, key, balance) = match account::standing(connection, &Scope::All, "", window, now, &zone)? {
+        Some((span, balance)) => (span.end, span.key, balance),
+        None => (now, String::new(), Balance::default()),
     };
+    let stops = |cap: &&Cap| cap.scope == Scope::All && cap.window == window && cap.on_hit != OnHit::Warn;
+    let limit = caps.iter().filter(stops).map(|cap| raised(cap, "", &key, raises)).min();
     let share = |amount: MicroUsd| limit.map_or(0, |limit| amount.basis_points_of(limit));
     Ok(MoneyBar {
         used: Money::total(balance.charged),
@@ -53,40 +70,47 @@ fn bar(connection: &Connection, caps: &[Cap], window: Window, now: Timestamp) ->
     })
 }
 
-/// A problem row where a day or month cap is nearly or wholly used.
-fn near(connection: &Connection, cap: &Cap, now: Timestamp) -> Result<Option<ProblemRow>, LedgerError> {
-    let zone = setting::zone(connection)?;
-    let holder = match &cap.scope {
-        Scope::All => Holder::All,
-        Scope::Provider(Some(id)) => Holder::Provider(id.clone()),
-        Scope::Provider(None) => return Ok(None),
-    };
-    let Some((span, balance)) = account::standing(connection, &holder, cap.window, now, &zone)? else {
-        return Ok(None);
-    };
-    let share = balance.charged.basis_points_of(cap.limit);
+/// A problem row where a cap is nearly or wholly used.
+fn near(
+    cap: &Cap,
+    account: &str,
+    limit: MicroUsd,
+    span: &Span,
+    balance: Balance,
+    zone: &jiff::tz::TimeZone,
+) -> Option<ProblemRow> {
+    let share = balance.charged.basis_points_of(limit);
     if share < NEAR {
-        return Ok(None);
+        return None;
     }
-    let whom = match &cap.scope {
-        Scope::All => String::new(),
-        Scope::Provider(id) => id.as_ref().map_or_else(String::new, |id| format!(" for {id}")),
+    let (whom, window) = (cap.whom(account), cap.window.as_str());
+    let full = share == 10_000;
+    // At a cap that only warns calls go on, so nothing stops there.
+    let (lamp, title) = match (full, cap.on_hit) {
+        (true, OnHit::Block | OnHit::Ask | OnHit::LocalOnly) => {
+            (Lamp::Stop, format!("The {window} cap{whom} is reached"))
+        }
+        (true, OnHit::Warn) => (Lamp::Caution, format!("The {window} cap{whom} is reached")),
+        (false, _) => (Lamp::Caution, format!("The {window} cap{whom} is {} % used", share / 100)),
     };
-    let ends = span.end.to_zoned(zone);
-    let resumes = if cap.window == Window::Day { ends.strftime("%H:%M") } else { ends.strftime("%-d %B") };
-    let (lamp, title) = if share == 10_000 {
-        (Lamp::Stop, format!("The {} cap{whom} is reached", cap.window.as_str()))
-    } else {
-        (Lamp::Caution, format!("The {} cap{whom} is {} % used", cap.window.as_str(), share / 100))
+    let at = span.end.to_zoned(zone.clone());
+    let ends = match cap.window {
+        Window::Hour | Window::Day => at.strftime("%H:%M").to_string(),
+        Window::Week | Window::Month | Window::Call | Window::Flow => at.strftime("%-d %B").to_string(),
+        Window::Total => String::new(),
     };
-    let what = if share == 10_000 { "Calls resume at" } else { "It resets at" };
-    Ok(Some(ProblemRow {
-        id: format!("cap-{}{whom}", cap.window.as_str()),
+    let then = match (cap.window, full && lamp == Lamp::Stop) {
+        (Window::Total, _) => "It never resets.".to_owned(),
+        (_, true) => format!("Calls resume at {ends}."),
+        (_, false) => format!("It resets at {ends}."),
+    };
+    Some(ProblemRow {
+        id: format!("cap-{window}{whom}"),
         lamp,
         title,
-        detail: format!("{} of {} used. {what} {resumes}.", balance.charged, cap.limit.total()),
+        detail: format!("{} of {} used. {then}", balance.charged, limit.total()),
         action: Some(Action { kind: ActionKind::OpenPolicyFile, label: "Open routing.yaml".to_owned(), target: None }),
-    }))
+    })
 }
 
 /// Requests in each of the last 24 hours, oldest first.

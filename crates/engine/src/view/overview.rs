@@ -297,7 +297,8 @@ impl Gateway {
     async fn money(&self) -> Result<MoneyNow, Denial> {
         let inner = self.inner();
         let caps = inner.policy.snapshot(inner).await.map(|active| active.policy.caps.clone()).unwrap_or_default();
-        Ok(inner.ledger.read(move |c| money_now(c, &caps, Timestamp::now())).await?)
+        let raises = crate::report::raises(inner).await?;
+        Ok(inner.ledger.read(move |c| money_now(c, &caps, &raises, Timestamp::now())).await?)
     }
 }
 

@@ -81,16 +81,6 @@ fn text(info: &RoutingInfo) -> String {
         let why = provider.why_not.as_deref().unwrap_or("It cannot be used now.");
         lines.push(format!("Not usable: {}. {why}", provider.provider));
     }
-    lines.extend(info.caps.iter().map(cap));
+    lines.extend(info.caps.iter().map(CapLine::line));
     lines.join("\n")
-}
-
-/// One cap as a line of text.
-pub(super) fn cap(cap: &CapLine) -> String {
-    let left = match (&cap.left_usd, &cap.used_usd) {
-        (Some(left), Some(used)) => format!(": ${left} left, ${used} used"),
-        (Some(left), None) => format!(": ${left} left"),
-        (None, _) => String::new(),
-    };
-    format!("Cap {} a {} ({}){left}", format_args!("${}", cap.limit_usd), cap.window, cap.scope)
 }

@@ -2,13 +2,13 @@
 
 use std::sync::{Arc, LazyLock};
 
-use pointsman_engine::report::{GroupBy, SpendQuery, SpendReport};
+use pointsman_engine::report::{CapLine, GroupBy, SpendQuery, SpendReport};
 use rmcp::model::{CallToolResult, JsonObject, Tool};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Nature, Notes, llm_routing_info, schema_of, tool};
+use super::{Nature, Notes, schema_of, tool};
 use crate::calling::Calling;
 use crate::{arguments, reply};
 
@@ -110,6 +110,6 @@ fn text(report: &SpendReport, left_out: usize) -> String {
     if left_out > 0 {
         lines.push(format!("- and {left_out} more. Ask for fewer days or another group_by."));
     }
-    lines.extend(report.caps.iter().map(llm_routing_info::cap));
+    lines.extend(report.caps.iter().map(CapLine::line));
     lines.join("\n")
 }

@@ -1,6 +1,6 @@
-use pointsman_core::budget::{Scope, Window};
+use pointsman_core::budget::{Counted, Scope, Window};
 use pointsman_core::failure::FailureKind;
-use pointsman_core::id::{FlowId, ModelId};
+use pointsman_core::id::{FlowId, ModelId, TaskClass};
 use pointsman_core::money::{Price, Usage};
 
 use super::*;
@@ -8,6 +8,9 @@ use crate::Caller;
 use crate::ledger::audit::audit;
 use crate::ledger::tests::fresh;
 use crate::ledger::{Ledger, pause, setting};
+
+mod books;
+mod caps;
 
 const NOON: &str = "2026-11-21T12:00:00Z";
 
@@ -32,23 +35,28 @@ fn start(id: &str, flow: &str, when: &str) -> request::Start {
     }
 }
 
-fn cover(nth: u32, model: &str, worst: i64, dearest: i64, when: &str) -> Cover {
-    let attempt = attempt::Start {
-        nth,
+/// A model of somewhere else, with nothing that could take its place.
+fn cover(nth: u32, model: &str, worst: i64, dearest: i64, when: &str) -> Next {
+    Next { first: covering(nth, model, Place::Away, worst, dearest, when), local: None }
+}
+
+fn covering(nth: u32, model: &str, place: Place, worst: i64, dearest: i64, when: &str) -> Cover {
+    let counted = Counted {
         model: ModelId::parse(model).unwrap(),
-        price: Price::FREE,
-        worst: usd(worst),
-        at: at(when),
+        client: None,
+        class: TaskClass::parse("summarize").unwrap(),
+        project: None,
     };
-    Cover { attempt, dearest: usd(dearest) }
+    let attempt = attempt::Start { nth, counted, price: Price::FREE, worst: usd(worst), at: at(when) };
+    Cover { attempt, dearest: usd(dearest), place }
 }
 
 fn cap(scope: Scope, window: Window, limit: i64) -> Cap {
-    Cap { scope, window, limit: usd(limit), line: 1 }
+    Cap::new(scope, window, usd(limit))
 }
 
 fn limits(caps: &[Cap]) -> Limits {
-    Limits { caps: caps.to_vec(), resumed: Vec::new() }
+    Limits { caps: caps.to_vec(), ..Limits::default() }
 }
 
 /// The cap that stopped a hold.
@@ -60,7 +68,7 @@ fn cap_of(stopped: Stopped) -> NoRoom {
 }
 
 fn ended(nth: u32, charge: Charge, when: &str) -> attempt::End {
-    attempt::End { nth, charge, failure: None, status: None, at: at(when) }
+    attempt::End { nth, charge, failure: None, status: None, first: None, at: at(when) }
 }
 
 fn answered(when: &str) -> request::End {
@@ -126,7 +134,7 @@ async fn i2_charges_are_never_clamped_also_over_the_hold() {
         .write(|tx| {
             reserve(tx, &start("a", "a", NOON), &limits(&[]), &cover(1, "p/m", 60, 60, NOON), at(LEASE))?.unwrap();
             let (total, assumed) =
-                close(tx, &RequestId::parse("a").unwrap(), Some(&ended(1, measured(75), NOON)), &answered(NOON))?;
+                close(tx, &RequestId::parse("a").unwrap(), Some(&ended(1, measured(75), NOON)), &answered(NOON), &[])?;
             assert_eq!((total, assumed), (usd(75), false));
             let over: bool = tx.query_row("SELECT over_hold FROM attempt", [], |row| row.get(0))?;
             assert!(over, "a charge over its hold is marked");
@@ -179,8 +187,8 @@ async fn a_provider_cap_counts_only_its_provider() {
                 &limits(&caps),
                 &cover(2, "q/m", 90, 90, NOON),
             )?;
-            assert_eq!(moved, Advance::Covered, "another provider has its own account");
-            close(tx, &id, Some(&ended(2, measured(10), NOON)), &answered(NOON))?;
+            assert!(matches!(moved, Advance::Covered(_)), "another provider has its own account");
+            close(tx, &id, Some(&ended(2, measured(10), NOON)), &answered(NOON), &[])?;
             let again = reserve(tx, &start("b", "b", NOON), &limits(&caps), &cover(1, "p/m", 20, 20, NOON), at(LEASE))?;
             assert!(again.is_err(), "p has 10 left");
             reserve(tx, &start("c", "c", NOON), &limits(&caps), &cover(1, "q/m", 20, 20, NOON), at(LEASE))?.unwrap();
@@ -209,7 +217,7 @@ async fn call_and_flow_caps_count_within_their_call_and_flow() {
                     .is_err()
             );
             reserve(tx, &start("d", "g", NOON), &limits(&flow), &cover(1, "p/m", 60, 60, NOON), at(LEASE))?.unwrap();
-            close(tx, &RequestId::parse("b").unwrap(), Some(&ended(1, measured(10), NOON)), &answered(NOON))?;
+            close(tx, &RequestId::parse("b").unwrap(), Some(&ended(1, measured(10), NOON)), &answered(NOON), &[])?;
             reserve(tx, &start("e", "f", NOON), &limits(&flow), &cover(1, "p/m", 90, 90, NOON), at(LEASE))?.unwrap();
             Ok(())
         })
@@ -227,18 +235,18 @@ async fn i3_a_lapsed_hold_becomes_a_charge_and_a_late_answer_an_adjustment() {
     ledger
         .write(move |tx| {
             reserve(tx, &start("a", "a", NOON), &limits(&[]), &cover(1, "p/m", 60, 60, NOON), at(LEASE))?.unwrap();
-            sweep(tx, at(LEASE))?;
+            sweep(tx, at(LEASE), &[])?;
             let held: i64 = tx.query_row("SELECT hold_micro FROM reservation", [], |row| row.get(0))?;
             assert_eq!(held, 60, "until its lease has ended the hold counts");
-            sweep(tx, at(late))
+            sweep(tx, at(late), &[])
         })
         .await
         .unwrap();
     assert_eq!(day(&ledger, "2026-11-21").await, (60, 0));
     ledger
         .write(move |tx| {
-            close(tx, &id, Some(&ended(1, measured(12), late)), &answered(late))?;
-            close(tx, &id, None, &answered(late))?;
+            close(tx, &id, Some(&ended(1, measured(12), late)), &answered(late), &[])?;
+            close(tx, &id, None, &answered(late), &[])?;
             let (charge, amount): (String, i64) =
                 tx.query_row("SELECT charge, charge_micro FROM attempt", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
             assert_eq!((charge.as_str(), amount), ("assumed", 60), "I5: the closed row stays");
@@ -260,7 +268,7 @@ async fn i5_an_attempt_that_has_ended_is_never_edited() {
         .write(|tx| {
             let id = RequestId::parse("a").unwrap();
             reserve(tx, &start("a", "a", NOON), &limits(&[]), &cover(1, "p/m", 60, 60, NOON), at(LEASE))?.unwrap();
-            close(tx, &id, Some(&ended(1, measured(10), NOON)), &answered(NOON))?;
+            close(tx, &id, Some(&ended(1, measured(10), NOON)), &answered(NOON), &[])?;
             assert!(!attempt::end(tx, &id, &ended(1, measured(1), NOON))?, "a second end changes no row");
             let amount: i64 = tx.query_row("SELECT charge_micro FROM attempt", [], |row| row.get(0))?;
             assert_eq!(amount, 10);
@@ -294,7 +302,9 @@ async fn i6_a_state_change_and_its_change_row_are_one_transaction() {
     let reserved = changes(ledger.clone()).await;
     assert!(reserved > before, "a reservation is noted");
     ledger
-        .write(|tx| close(tx, &RequestId::parse("a").unwrap(), Some(&ended(1, measured(1), NOON)), &answered(NOON)))
+        .write(|tx| {
+            close(tx, &RequestId::parse("a").unwrap(), Some(&ended(1, measured(1), NOON)), &answered(NOON), &[])
+        })
         .await
         .unwrap();
     assert!(changes(ledger.clone()).await > reserved, "a settlement is noted");
@@ -314,6 +324,7 @@ async fn a_call_over_midnight_counts_where_it_was_made() {
                 &RequestId::parse("a").unwrap(),
                 Some(&ended(1, measured(10), "2026-11-22T00:00:05Z")),
                 &answered("2026-11-22T00:00:05Z"),
+                &[],
             )?;
             Ok(())
         })
@@ -350,7 +361,7 @@ async fn a_failure_that_costs_nothing_gives_the_hold_back() {
             let id = RequestId::parse("a").unwrap();
             reserve(tx, &start("a", "a", NOON), &limits(&[]), &cover(1, "p/m", 60, 60, NOON), at(LEASE))?.unwrap();
             let failed = attempt::End { failure: Some(FailureKind::Auth), ..ended(1, Charge::None, NOON) };
-            assert_eq!(close(tx, &id, Some(&failed), &answered(NOON))?, (MicroUsd::ZERO, false));
+            assert_eq!(close(tx, &id, Some(&failed), &answered(NOON), &[])?, (MicroUsd::ZERO, false));
             let state: String = tx.query_row("SELECT state FROM reservation", [], |row| row.get(0))?;
             assert_eq!(state, "released");
             Ok(())
