@@ -72,7 +72,7 @@ impl Gateway {
         let inner = self.inner();
         let now = Timestamp::now().as_millisecond();
         let mut signed = Vec::new();
-        for row in inner.ledger.read(move |c| pause::unended(c, now)).await? {
+        for row in inner.ledger.glance(move |c| pause::unended(c, now)).await? {
             let mac = inner.secrets.sign(PURPOSE, &message(row.id, row.made_ms)).await.map_err(|denial| {
                 Denial::new(
                     denial.code,
@@ -115,7 +115,7 @@ async fn unended(inner: &Inner, rows: Vec<pause::Row>) -> (Vec<pause::Row>, Vec<
 /// The longest pause under way.
 async fn under_way(inner: &Inner) -> Result<Option<PauseView>, Denial> {
     let now = Timestamp::now().as_millisecond();
-    let rows = inner.ledger.read(move |c| pause::unended(c, now)).await?;
+    let rows = inner.ledger.glance(move |c| pause::unended(c, now)).await?;
     Ok(longest(&unended(inner, rows).await.0))
 }
 
@@ -137,7 +137,7 @@ pub(crate) struct Clearance {
 /// asks again, in the same transaction as each hold, whether there is another one by then.
 pub(crate) async fn clearance(inner: &Inner) -> Result<Clearance, Denial> {
     let now = Timestamp::now().as_millisecond();
-    let look = inner.ledger.read(move |c| Ok((pause::unended(c, now)?, exception::current(c, now)?)));
+    let look = inner.ledger.glance(move |c| Ok((pause::unended(c, now)?, exception::current(c, now)?)));
     let (pauses, exceptions) = look.await?;
     let (rows, resumed) = unended(inner, pauses).await;
     match longest(&rows) {

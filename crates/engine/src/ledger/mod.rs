@@ -1,11 +1,12 @@
 //! The ledger: one SQLite file that all processes share and that is the truth about money.
 //!
-//! Every write is one IMMEDIATE transaction through [`Ledger::write`], on a thread of its own with
-//! no await inside (I9). Reads have a connection and thread of their own. Guards I2, I3, I5, I6.
+//! Every write is one IMMEDIATE transaction through [`Ledger::write`], with no await inside (I9). Reads
+//! have a connection and thread of their own. Guards I2, I3, I5, I6.
 //! Never open, copy or close the file with `std::fs` while a process has it open: closing any
 //! descriptor of it drops SQLite's POSIX locks.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -38,8 +39,11 @@ pub(crate) mod standing;
 
 /// How long a write waits for another process before it fails.
 const BUSY: Duration = Duration::from_secs(10);
-/// How long after its last write a process copies the log into the file.
+/// How long after a write a process copies the log into the file.
 const CHECKPOINT_AFTER: Duration = Duration::from_secs(1);
+/// Pages of the log at which a commit copies it by itself, waiting for the disk. The thread does so once a
+/// second, so this is only reached by more than 8 MB of writes in a second.
+const LONGEST_LOG_PAGES: i64 = 2_000;
 /// How long after a write failed it is tried again for the status alone.
 const TRY_AGAIN: Duration = Duration::from_secs(30);
 
@@ -108,12 +112,27 @@ impl From<LedgerError> for Denial {
 
 type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 
-/// A handle; clones share the two threads, which end with the last handle.
+/// A handle; clones share the connections and the two threads, which end with the last handle.
+///
+/// A write or a look that can be done at once is done where it is asked for: handing it to a thread and
+/// back costs more than the work. One that would have to wait, for another process or behind another
+/// write, goes to a thread, in order; so no caller's thread ever waits for a lock.
 #[derive(Clone, Debug)]
 pub struct Ledger {
+    at_once: Arc<Mutex<Connection>>,
     writer: mpsc::Sender<Job>,
     reader: mpsc::Sender<Job>,
+    queue: Arc<Queue>,
     unwritable: Unwritable,
+}
+
+/// What the writing thread has to do.
+#[derive(Debug, Default)]
+struct Queue {
+    /// Writes that wait for it: while there are any, nobody overtakes them.
+    waiting: AtomicUsize,
+    /// Something was written since the log was last copied into the file.
+    dirty: AtomicBool,
 }
 
 /// The sentence of the last write that the file refused, and when; gone with the next that it took.
@@ -148,9 +167,15 @@ impl Ledger {
         schema::migrate(&mut writing, path)?;
         let reading = connect(path)?;
         reading.pragma_update(None, "query_only", true)?;
+        let at_once = connect(path)?;
+        at_once.busy_timeout(Duration::ZERO)?;
+        at_once.pragma_update(None, "wal_autocheckpoint", LONGEST_LOG_PAGES)?;
+        let queue = Arc::new(Queue::default());
         Ok(Self {
-            writer: run(writing, Some(CHECKPOINT_AFTER)),
-            reader: run(reading, None),
+            at_once: Arc::new(Mutex::new(at_once)),
+            writer: write_in_order(writing, Arc::clone(&queue)),
+            reader: read_in_order(reading),
+            queue,
             unwritable: Unwritable::default(),
         })
     }
@@ -164,8 +189,45 @@ impl Ledger {
         T: Send + 'static,
         F: FnOnce(&Transaction<'_>) -> Result<T, LedgerError> + Send + 'static,
     {
+        let f = match self.write_at_once(f) {
+            Ok(done) => return self.unwritable.heard(done),
+            Err(f) => f,
+        };
         let unwritable = self.unwritable.clone();
-        on(&self.writer, move |connection| unwritable.heard(in_transaction(connection, f))).await
+        let (done, result) = oneshot::channel();
+        self.queued(move |connection| drop(done.send(unwritable.heard(in_transaction(connection, f)))))?;
+        result.await.map_err(|_| LedgerError::Closed)?
+    }
+
+    /// Does the write here and now, or gives it back where it would have to wait.
+    fn write_at_once<T, F>(&self, f: F) -> Result<Result<T, LedgerError>, F>
+    where
+        F: FnOnce(&Transaction<'_>) -> Result<T, LedgerError>,
+    {
+        if self.queue.waiting.load(Ordering::Acquire) > 0 {
+            return Err(f);
+        }
+        let Ok(mut connection) = self.at_once.try_lock() else { return Err(f) };
+        let Ok(tx) = connection.transaction_with_behavior(TransactionBehavior::Immediate) else { return Err(f) };
+        let done = checked(tx, f);
+        drop(connection);
+        if !self.queue.dirty.swap(true, Ordering::AcqRel) {
+            // Wakes the thread, which copies the log into the file a second later.
+            drop(self.writer.send(Box::new(|_| {})));
+        }
+        Ok(done)
+    }
+
+    fn queued(&self, job: impl FnOnce(&mut Connection) + Send + 'static) -> Result<(), LedgerError> {
+        self.queue.waiting.fetch_add(1, Ordering::AcqRel);
+        let queue = Arc::clone(&self.queue);
+        let job: Job = Box::new(move |connection| {
+            // Counted down also where the job panics.
+            let _turn = Turn(&queue.waiting);
+            queue.dirty.store(true, Ordering::Release);
+            job(connection);
+        });
+        self.writer.send(job).map_err(|_| LedgerError::Closed)
     }
 
     /// Why the ledger cannot be written, as the last write found; tried anew where that was 30 s ago.
@@ -190,14 +252,30 @@ impl Ledger {
         F: FnOnce(&Transaction<'_>) -> Result<(), LedgerError> + Send + 'static,
     {
         let unwritable = self.unwritable.clone();
-        let job: Job = Box::new(move |connection| {
+        let posted = self.queued(move |connection| {
             if let Err(error) = unwritable.heard(in_transaction(connection, f)) {
                 tracing::warn!(%error, "a posted ledger write failed");
             }
         });
-        if self.writer.send(job).is_err() {
+        if posted.is_err() {
             tracing::warn!("the ledger is closed; a posted write is lost and its lease will end it");
         }
+    }
+
+    /// Looks something up here and now: for the few rows every call needs. Goes to the reading thread
+    /// where the connection is in use.
+    ///
+    /// # Errors
+    /// What `f` returns.
+    pub(crate) async fn glance<T, F>(&self, f: F) -> Result<T, LedgerError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, LedgerError> + Send + 'static,
+    {
+        if let Ok(connection) = self.at_once.try_lock() {
+            return f(&connection);
+        }
+        self.read(f).await
     }
 
     /// Reads outside any transaction of ours.
@@ -227,11 +305,27 @@ where
     result.await.map_err(|_| LedgerError::Closed)?
 }
 
+/// One place in the queue, given up when dropped.
+struct Turn<'q>(&'q AtomicUsize);
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
 fn in_transaction<T>(
     connection: &mut Connection,
     f: impl FnOnce(&Transaction<'_>) -> Result<T, LedgerError>,
 ) -> Result<T, LedgerError> {
-    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    checked(connection.transaction_with_behavior(TransactionBehavior::Immediate)?, f)
+}
+
+/// Runs `f` in a transaction that has begun, unless a newer program has made the ledger its own.
+fn checked<T>(
+    tx: Transaction<'_>,
+    f: impl FnOnce(&Transaction<'_>) -> Result<T, LedgerError>,
+) -> Result<T, LedgerError> {
     let min_reader: i64 = tx.prepare_cached("SELECT min_reader FROM schema")?.query_row([], |row| row.get(0))?;
     if min_reader > schema::VERSION {
         return Err(LedgerError::Updated);
@@ -242,25 +336,36 @@ fn in_transaction<T>(
 }
 
 /// A thread that owns a connection and does jobs in order until the last sender is gone.
-fn run(mut connection: Connection, checkpoint_after: Option<Duration>) -> mpsc::Sender<Job> {
+fn read_in_order(mut connection: Connection) -> mpsc::Sender<Job> {
     let (sender, jobs) = mpsc::channel::<Job>();
     std::thread::spawn(move || {
-        let mut dirty = false;
+        while let Ok(job) = jobs.recv() {
+            job(&mut connection);
+        }
+    });
+    sender
+}
+
+/// The same for writes. While anything is written it copies the log into the file once a second, beside
+/// whoever writes; another process may be reading, and its own copying follows.
+fn write_in_order(mut connection: Connection, queue: Arc<Queue>) -> mpsc::Sender<Job> {
+    let (sender, jobs) = mpsc::channel::<Job>();
+    std::thread::spawn(move || {
+        let mut copied = Instant::now();
         loop {
-            let wait = if dirty { checkpoint_after } else { None };
-            let job = match wait {
-                Some(wait) => jobs.recv_timeout(wait),
-                None => jobs.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            let job = if queue.dirty.load(Ordering::Acquire) {
+                jobs.recv_timeout(CHECKPOINT_AFTER.saturating_sub(copied.elapsed()))
+            } else {
+                let job = jobs.recv().map_err(|_| RecvTimeoutError::Disconnected);
+                copied = Instant::now();
+                job
             };
             match job {
-                Ok(job) => {
-                    job(&mut connection);
-                    dirty = checkpoint_after.is_some();
-                }
+                Ok(job) => job(&mut connection),
                 Err(RecvTimeoutError::Timeout) => {
-                    // Best effort: another process may be reading; its own checkpoint follows.
+                    queue.dirty.store(false, Ordering::Release);
                     drop(connection.execute_batch("PRAGMA wal_checkpoint(PASSIVE)"));
-                    dirty = false;
+                    copied = Instant::now();
                 }
                 Err(RecvTimeoutError::Disconnected) => break,
             }
@@ -317,6 +422,38 @@ pub(crate) mod tests {
         let folder = tempfile::tempdir().unwrap();
         let ledger = Ledger::open(&folder.path().join("ledger.db")).unwrap();
         (folder, ledger)
+    }
+
+    #[tokio::test]
+    async fn writes_keep_their_order_also_where_some_wait_for_another_process() {
+        let (folder, ledger) = fresh();
+        let other = Connection::open(folder.path().join("ledger.db")).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let order = Arc::new(Mutex::new(Vec::new()));
+        let note = |n: usize| {
+            let order = Arc::clone(&order);
+            move |_: &Transaction<'_>| {
+                order.lock().unwrap().push(n);
+                Ok(())
+            }
+        };
+        ledger.post(note(1));
+        let second = tokio::spawn({
+            let (ledger, write) = (ledger.clone(), note(2));
+            async move { ledger.write(write).await }
+        });
+        tokio::task::yield_now().await;
+        assert_eq!(order.lock().unwrap().len(), 0, "another process writes");
+        let third = tokio::spawn({
+            let (ledger, write) = (ledger.clone(), note(3));
+            async move { ledger.write(write).await }
+        });
+        tokio::task::yield_now().await;
+        other.execute_batch("COMMIT").unwrap();
+        second.await.unwrap().unwrap();
+        third.await.unwrap().unwrap();
+        ledger.write(note(4)).await.unwrap();
+        assert_eq!(*order.lock().unwrap(), [1, 2, 3, 4]);
     }
 
     #[tokio::test]
