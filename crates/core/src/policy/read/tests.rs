@@ -232,7 +232,7 @@ fn providers_are_checked() {
         ),
         (
             "base_url: https://a.example, wire: openai",
-            "error line 6, column 46: wire must be openai_chat; it is \"openai\".",
+            "error line 6, column 46: wire must be openai_chat or openai_responses or anthropic_messages; it is \"openai\".",
         ),
         (
             "base_url: https://a.example, key: a b",
