@@ -18,6 +18,8 @@ mod openai_model;
 mod openai_responses;
 pub mod sse;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 pub use fault::decode_error;
 pub use stream::StreamDecoder;
