@@ -62,11 +62,16 @@ pub(super) fn event(talk: &mut Talk, data: &str, events: &mut Vec<StreamEvent>) 
         "content_block_delta" => block(talk, &event["delta"], events),
         "message_delta" => {
             talk.finish(finish(&event["delta"]), events);
-            // Without a count here, what was said at the beginning would pass for the whole.
+            // What was said at the beginning is never the whole, also where no count comes after it.
             let usage = usage::read(&event["usage"], talk.usage.take(), talk.worded());
             talk.usage(usage, events);
         }
-        "message_stop" => return talk.end(events),
+        "message_stop" => {
+            if talk.finish.is_none() {
+                talk.usage = None;
+            }
+            return talk.end(events);
+        }
         _ => {}
     }
     Ok(())

@@ -3,9 +3,10 @@
 
 use serde_json::{Value, json};
 
-use crate::chat::StreamEvent;
-use crate::chat::{Chat, Decimal, FinishReason, Image, Message, Params, Part, PrefixCache, ResponseFormat, Role};
-use crate::failure::{Failure, FailureKind, Verdict};
+use crate::chat::{
+    Chat, Decimal, FinishReason, Image, Message, Params, Part, PrefixCache, ResponseFormat, Role, StreamEvent,
+};
+use crate::failure::{Billing, Failure, FailureKind, Verdict};
 use crate::id::ModelName;
 use crate::money::Usage;
 use crate::wire::{Encoded, Head, StreamDecoder, Wire, decode, encode};
@@ -202,9 +203,15 @@ fn an_answer_of_thought_alone_is_a_failure_that_keeps_what_was_billed() {
     let thought = json!({ "type": "content_block_delta", "delta": { "type": "thinking_delta", "thinking": "Hm" } });
     let end =
         json!({ "type": "message_delta", "delta": { "stop_reason": "max_tokens" }, "usage": { "output_tokens": 256 } });
-    let failure = read(&[start(&json!({ "input_tokens": 9 })), thought, end, stop()]).1.expect_err("empty");
+    let failure = read(&[start(&json!({ "input_tokens": 9 })), thought.clone(), end, stop()]).1.expect_err("empty");
     assert_eq!(failure.usage, Some(Usage { input: 9, output: 256, ..Usage::default() }));
     assert!(failure.begun && failure.sentence.contains("max_tokens"), "{}", failure.sentence);
+    // Without a final count nobody knows what it cost; the first token of output is not it.
+    let first = start(&json!({ "input_tokens": 9, "output_tokens": 1 }));
+    for rest in [vec![stop()], vec![delta(&json!({})), stop()], vec![delta(&json!(null)), stop()]] {
+        let failure = read(&[vec![first.clone(), thought.clone()], rest].concat()).1.expect_err("empty");
+        assert_eq!((failure.usage, failure.billing()), (None, Billing::Unknown));
+    }
 }
 
 #[test]
