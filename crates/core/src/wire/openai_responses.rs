@@ -60,7 +60,7 @@ fn part(part: &Part, role: Role) -> Value {
         }
         Part::Image(image) => {
             let url = format!("data:{};base64,{}", image.media_type, image.base64);
-            json!({ "type": "input_image", "image_url": url })
+            json!({ "type": "input_image", "image_url": url, "detail": "auto" })
         }
     }
 }
