@@ -31,8 +31,10 @@ pub(super) fn messages(chat: &Chat) -> Value {
     let mut turns: Vec<(Role, Vec<Value>)> = Vec::new();
     for message in chat.messages.iter().filter(|message| message.role != Role::System) {
         let blocks = blocks(message);
+        if blocks.is_empty() {
+            continue;
+        }
         match turns.last_mut() {
-            _ if blocks.is_empty() => {}
             Some((role, before)) if *role == message.role => before.extend(blocks),
             Some(_) | None => turns.push((message.role, blocks)),
         }

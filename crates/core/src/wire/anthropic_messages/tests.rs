@@ -168,10 +168,8 @@ fn a_stream_is_charged_by_its_final_count_on_top_of_its_first() {
     ] {
         let (said, closed) = read(&[start(&first), words(), delta(&last), stop()]);
         assert_eq!(closed, Ok(()), "{last}");
-        let last_count = said.iter().rev().find_map(|event| match event {
-            StreamEvent::Usage(usage) => Some(*usage),
-            _ => None,
-        });
+        let last_count =
+            said.iter().rev().find_map(|event| if let StreamEvent::Usage(usage) = event { Some(*usage) } else { None });
         assert_eq!(last_count, counted, "{last}");
     }
     let (said, _) = read(&[start(&first), words(), stop()]);

@@ -116,10 +116,9 @@ fn why_it_ended_is_the_reason_before_the_status() {
         (json!({ "status": "" }), None),
     ] {
         let (said, _) = read(&[words("Yes"), json!({ "type": "response.incomplete", "response": response })]);
-        let finish = said.into_iter().find_map(|event| match event {
-            StreamEvent::Finish(finish) => Some(finish),
-            _ => None,
-        });
+        let finish = said
+            .into_iter()
+            .find_map(|event| if let StreamEvent::Finish(finish) = event { Some(finish) } else { None });
         assert_eq!(finish, meant, "{response}");
     }
 }
