@@ -9,6 +9,9 @@ use crate::policy::Preflight;
 const PER_MESSAGE: u64 = 16;
 /// Tokens a request may add around its messages: the primer of the answer.
 const PER_REQUEST: u64 = 16;
+/// Tokens a wish for JSON may add around its schema: an instruction of ours where a format has none of its
+/// own, or the provider's hidden one (docs.anthropic.com/en/docs/build-with-claude/structured-outputs).
+const PER_FORMAT: u64 = 512;
 /// Tokens one image may cost. The dearest published rule of the formats built so far: OpenAI bills
 /// gpt-4o-mini 2,833 tokens and 5,667 for each of at most 8 tiles of 512 px after its own scaling
 /// (platform.openai.com/docs/guides/images-vision, "Calculating costs").
@@ -19,8 +22,9 @@ const PER_IMAGE: u64 = 2_833 + 8 * 5_667;
 pub fn most_input_tokens(chat: &Chat) -> u64 {
     let messages: u64 = chat.messages.iter().map(|message| PER_MESSAGE + parts(&message.parts)).sum();
     let format = match &chat.params.response_format {
-        Some(ResponseFormat::JsonSchema { name, schema, .. }) => PER_MESSAGE + bytes(name) + bytes(&schema.to_string()),
-        Some(ResponseFormat::JsonObject | ResponseFormat::Text) | None => 0,
+        Some(ResponseFormat::JsonSchema { name, schema, .. }) => PER_FORMAT + bytes(name) + bytes(&schema.to_string()),
+        Some(ResponseFormat::JsonObject) => PER_FORMAT,
+        Some(ResponseFormat::Text) | None => 0,
     };
     PER_REQUEST + messages + format
 }

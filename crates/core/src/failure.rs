@@ -12,7 +12,7 @@ pub enum FailureKind {
     Auth,
     /// 429.
     RateLimit,
-    /// 402, 429 with a quota code.
+    /// 402, 429 with a quota code, or 400 where the provider says it only in words.
     Quota,
     /// 503, 529.
     Overloaded,
@@ -24,7 +24,7 @@ pub enum FailureKind {
     NetworkBeforeSend,
     /// Lost after the request was written: reset, body cut, stream cut.
     NetworkAfterSend,
-    /// 413, or 400 with the provider's own code.
+    /// 413, or 400 with the provider's own code or, where it has none, its words.
     ContextTooLong,
     /// 403 with a moderation code, or 400 with the provider's own code.
     ContentFilter,

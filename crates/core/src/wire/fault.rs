@@ -1,5 +1,10 @@
-//! What went wrong, from status, the provider's own code and its words: one table (product.md §3).
-//! Decides by status and code only, never by the words; those are quoted for the person.
+//! What went wrong, from status, the provider's own code and its words: one table for all formats
+//! (product.md §3; its rows are in `tables`).
+//!
+//! Status and code decide. Words are quoted for the person, and decide only where a provider answers 400
+//! to a prompt that is too long and says so nowhere else.
+
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -8,38 +13,10 @@ use crate::failure::{Failure, FailureKind};
 use crate::money::Usage;
 use crate::wire::Head;
 
+mod tables;
+
 /// The most characters of a provider's words that are quoted.
 const LONGEST_QUOTE: usize = 300;
-
-/// Codes and types of errors that say more than the status does. A code that is not here decides
-/// nothing.
-const CODES: &[(&str, FailureKind)] = &[
-    ("context_length_exceeded", FailureKind::ContextTooLong),
-    ("content_filter", FailureKind::ContentFilter),
-    ("content_policy_violation", FailureKind::ContentFilter),
-    ("moderation_blocked", FailureKind::ContentFilter),
-    ("insufficient_quota", FailureKind::Quota),
-    ("billing_hard_limit_reached", FailureKind::Quota),
-    ("billing_not_active", FailureKind::Quota),
-    ("invalid_api_key", FailureKind::Auth),
-    ("model_not_found", FailureKind::UnknownModel),
-];
-
-/// Codes and types that stand in for a status where there is none: an error object inside a response
-/// that began with 200.
-const CODES_WITHOUT_STATUS: &[(&str, FailureKind)] = &[
-    ("authentication_error", FailureKind::Auth),
-    ("permission_error", FailureKind::Auth),
-    ("rate_limit_exceeded", FailureKind::RateLimit),
-    ("rate_limit_error", FailureKind::RateLimit),
-    ("overloaded_error", FailureKind::Overloaded),
-    ("server_error", FailureKind::Provider5xx),
-    ("internal_server_error", FailureKind::Provider5xx),
-    ("api_error", FailureKind::Provider5xx),
-    ("timeout", FailureKind::Timeout),
-    ("invalid_request_error", FailureKind::InvalidRequest),
-    ("invalid_prompt", FailureKind::InvalidRequest),
-];
 
 /// Classifies a response whose status is not 200.
 pub fn decode_error(head: &Head, body: &[u8]) -> Failure {
@@ -51,25 +28,29 @@ pub fn decode_error(head: &Head, body: &[u8]) -> Failure {
             Err(_) => (Value::Null, quote(&String::from_utf8_lossy(body))),
         }
     };
-    let kind = by_code(&error, CODES)
+    let kind = by_code(&error, tables::CODES)
         .filter(|_| (400..500).contains(&head.status))
         .unwrap_or_else(|| by_status(head.status, is_moderation(&error)));
+    let kind = by_words(kind, Some(head.status), words.as_deref());
     let sentence = sentence(kind, Some(head.status), words.as_deref());
-    Failure { status: Some(head.status), retry_after: head.retry_after, ..Failure::new(kind, sentence) }
+    let retry_after = head.retry_after.or_else(|| retry_delay(&error));
+    Failure { status: Some(head.status), retry_after, ..Failure::new(kind, sentence) }
 }
 
 /// The failure of an error object inside a response with status 200: the whole body, one choice, or
 /// one event of a stream. `None` where there is no error in it.
 pub(in crate::wire) fn inside(body: &Value) -> Option<Failure> {
     let error = error_of(body)?;
-    // OpenRouter writes the status it would have sent into `code`.
+    // OpenRouter and Google write the status it would have been into `code`.
     let status = error["code"].as_u64().and_then(|code| u16::try_from(code).ok()).filter(|code| *code >= 400);
-    let kind = by_code(error, CODES)
+    let kind = by_code(error, tables::CODES)
         .or_else(|| status.map(|status| by_status(status, is_moderation(error))))
-        .or_else(|| by_code(error, CODES_WITHOUT_STATUS))
+        .or_else(|| by_code(error, tables::CODES_WITHOUT_STATUS))
         .unwrap_or(FailureKind::BadResponse);
-    let sentence = sentence(kind, status, words_of(body).as_deref());
-    Some(Failure { status: Some(200), ..Failure::new(kind, sentence) })
+    let words = words_of(body);
+    let kind = by_words(kind, status, words.as_deref());
+    let sentence = sentence(kind, status, words.as_deref());
+    Some(Failure { status: Some(200), retry_after: retry_delay(error), ..Failure::new(kind, sentence) })
 }
 
 /// A response with status 200 that is no answer.
@@ -115,19 +96,53 @@ pub(in crate::wire) fn clean(text: &str, longest: usize) -> String {
     out
 }
 
-/// The error object: OpenAI's `{"error": {…}}`, a bare text under `error`, or an error that is the whole
-/// body (vLLM's `"object": "error"`).
+/// The error object: `{"error": {…}}`, a bare text under `error`, or an error that is the whole body
+/// (vLLM's `"object": "error"`, the `"type": "error"` of a Responses stream). Google wraps it in a list.
 fn error_of(body: &Value) -> Option<&Value> {
+    let body = unwrapped(body);
     match &body["error"] {
-        Value::Null if body["object"] == "error" => Some(body),
+        Value::Null if body["object"] == "error" || body["type"] == "error" => Some(body),
         Value::Null | Value::Bool(false) => None,
         error => Some(error),
     }
 }
 
+fn unwrapped(body: &Value) -> &Value {
+    body.get(0).filter(|first| first.is_object()).unwrap_or(body)
+}
+
 fn by_code(error: &Value, table: &[(&str, FailureKind)]) -> Option<FailureKind> {
-    let texts = [error["code"].as_str(), error["type"].as_str()];
-    texts.into_iter().flatten().find_map(|text| table.iter().find(|(code, _)| *code == text).map(|(_, kind)| *kind))
+    let reasons = details(error).map(|detail| &detail["reason"]);
+    let places = reasons.chain([&error["code"], &error["type"], &error["status"]]);
+    places
+        .filter_map(Value::as_str)
+        .find_map(|text| table.iter().find(|(code, _)| *code == text).map(|(_, kind)| *kind))
+}
+
+/// Google's particulars (cloud.google.com/apis/design/errors).
+fn details(error: &Value) -> impl Iterator<Item = &Value> {
+    error["details"].as_array().into_iter().flatten()
+}
+
+/// How long Google asks to wait, which it says in no header: `"retryDelay": "34.07s"`, rounded up.
+fn retry_delay(error: &Value) -> Option<Duration> {
+    let text = details(error).find_map(|detail| detail["retryDelay"].as_str())?.strip_suffix('s')?;
+    let (whole, more) = text.split_once('.').map_or((text, 0), |(whole, _)| (whole, 1));
+    whole.parse::<u64>().ok().map(|seconds| Duration::from_secs(seconds.saturating_add(more)))
+}
+
+/// A 400 that only the words tell apart from a malformed call.
+fn by_words(kind: FailureKind, status: Option<u16>, words: Option<&str>) -> FailureKind {
+    let Some(words) = words.filter(|_| kind == FailureKind::InvalidRequest && status.is_none_or(|code| code == 400))
+    else {
+        return kind;
+    };
+    let words = words.to_lowercase();
+    let says = |pieces: &[&str]| {
+        let mut rest = words.as_str();
+        pieces.iter().all(|piece| rest.split_once(piece).map(|(_, after)| rest = after).is_some())
+    };
+    tables::WORDS.iter().find(|(pieces, _)| says(pieces)).map_or(kind, |(_, kind)| *kind)
 }
 
 /// OpenRouter says in the metadata that a moderation stopped the prompt.
@@ -155,6 +170,7 @@ fn by_status(status: u16, moderation: bool) -> FailureKind {
 
 /// The provider's own words, wherever it put them.
 fn words_of(body: &Value) -> Option<String> {
+    let body = unwrapped(body);
     let error = &body["error"];
     // OpenRouter passes on what the provider behind it said, and says itself only that it did.
     let raw = &error["metadata"]["raw"];
@@ -202,3 +218,6 @@ fn sentence(kind: FailureKind, status: Option<u16>, words: Option<&str>) -> Stri
         None => format!("{what}{status}."),
     }
 }
+
+#[cfg(test)]
+mod tests;

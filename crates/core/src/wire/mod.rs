@@ -1,7 +1,7 @@
 //! Wire formats: how a conversation becomes bytes and bytes become an answer. A closed enum; the
 //! codec of each format is private to its file, and what all share stands beside them: server-sent
-//! events (`sse`), reading a stream (`stream`), what a failure means (`fault`), token counts (`count`).
-//! Nothing here sends anything.
+//! events (`sse`), reading a stream (`stream`), what a failure means (`fault`), token counts (`count`), the
+//! words for what is left out (`dropped`). Nothing here sends anything.
 
 use std::time::Duration;
 
@@ -9,11 +9,17 @@ use crate::chat::{Answer, Chat};
 use crate::failure::Failure;
 use crate::id::ModelName;
 
+mod anthropic_messages;
 mod count;
+mod dropped;
 mod fault;
 mod openai_chat;
+mod openai_model;
+mod openai_responses;
 pub mod sse;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 pub use fault::decode_error;
 pub use stream::StreamDecoder;
@@ -25,16 +31,22 @@ use stream::Talk;
 pub enum Wire {
     /// OpenAI chat completions and all who speak it.
     OpenAiChat,
+    /// OpenAI Responses.
+    OpenAiResponses,
+    /// Anthropic Messages.
+    AnthropicMessages,
 }
 
 impl Wire {
     /// All formats.
-    pub const ALL: &'static [Self] = &[Self::OpenAiChat];
+    pub const ALL: &'static [Self] = &[Self::OpenAiChat, Self::OpenAiResponses, Self::AnthropicMessages];
 
     /// The name in routing.yaml.
     pub const fn name(self) -> &'static str {
         match self {
             Self::OpenAiChat => "openai_chat",
+            Self::OpenAiResponses => "openai_responses",
+            Self::AnthropicMessages => "anthropic_messages",
         }
     }
 
@@ -46,14 +58,16 @@ impl Wire {
     /// Where the key goes, unless the provider says otherwise.
     pub const fn key_header(self) -> KeyHeader {
         match self {
-            Self::OpenAiChat => KeyHeader::Bearer,
+            Self::OpenAiChat | Self::OpenAiResponses => KeyHeader::Bearer,
+            Self::AnthropicMessages => KeyHeader::XApiKey,
         }
     }
 
     /// Headers every request of the format needs, checks of a key included.
     pub const fn headers(self) -> &'static [(&'static str, &'static str)] {
         match self {
-            Self::OpenAiChat => &[],
+            Self::OpenAiChat | Self::OpenAiResponses => &[],
+            Self::AnthropicMessages => anthropic_messages::HEADERS,
         }
     }
 }
@@ -120,6 +134,8 @@ pub struct Head {
 pub fn encode(wire: Wire, chat: &Chat, model: &ModelName, stream: bool) -> Encoded {
     match wire {
         Wire::OpenAiChat => openai_chat::encode(chat, model, stream),
+        Wire::OpenAiResponses => openai_responses::encode(chat, model, stream),
+        Wire::AnthropicMessages => anthropic_messages::encode(chat, model, stream),
     }
 }
 

@@ -7,12 +7,12 @@
 use serde_json::{Map, Value, json};
 
 use super::stream::Talk;
-use super::{Encoded, fault};
+use super::{Encoded, dropped, fault, openai_model};
 use crate::chat::{Chat, FinishReason, Message, Params, Part, ResponseFormat, StreamEvent};
 use crate::failure::Failure;
 use crate::id::ModelName;
 
-mod usage;
+pub(in crate::wire) mod usage;
 
 /// Where chat completions are, below the base URL.
 const PATH: &str = "/chat/completions";
@@ -22,17 +22,12 @@ pub(super) fn encode(chat: &Chat, model: &ModelName, stream: bool) -> Encoded {
     let mut body = Map::new();
     body.insert("model".into(), model.as_str().into());
     body.insert("messages".into(), chat.messages.iter().map(message).collect());
-    params(&chat.params, model, &mut body);
+    let dropped = params(&chat.params, model, &mut body);
     if stream {
         body.insert("stream".into(), true.into());
         body.insert("stream_options".into(), json!({ "include_usage": true }));
     }
-    Encoded {
-        path: PATH.to_owned(),
-        body: Value::Object(body).to_string().into_bytes(),
-        streamed: stream,
-        dropped: Vec::new(),
-    }
+    Encoded { path: PATH.to_owned(), body: Value::Object(body).to_string().into_bytes(), streamed: stream, dropped }
 }
 
 /// A message of texts only is sent as one string, because some compatible servers take nothing else.
@@ -62,9 +57,12 @@ fn part(part: &Part) -> Value {
     }
 }
 
-fn params(params: &Params, model: &ModelName, body: &mut Map<String, Value>) {
+/// Sets the parameters, and says which are left out: OpenAI's own reasoning models answer 400 to them.
+fn params(params: &Params, model: &ModelName, body: &mut Map<String, Value>) -> Vec<String> {
+    let name = model.as_str();
+    let mut dropped = Vec::new();
     if let Some(most) = params.max_tokens {
-        let name = if takes_completion_tokens(model.as_str()) { "max_completion_tokens" } else { "max_tokens" };
+        let name = if openai_model::takes_completion_tokens(name) { "max_completion_tokens" } else { "max_tokens" };
         body.insert(name.into(), most.into());
     }
     let numbers = [
@@ -73,18 +71,25 @@ fn params(params: &Params, model: &ModelName, body: &mut Map<String, Value>) {
         ("frequency_penalty", &params.frequency_penalty),
         ("presence_penalty", &params.presence_penalty),
     ];
-    for (name, number) in numbers {
-        if let Some(number) = number {
-            body.insert(name.into(), Value::Number(number.0.clone()));
+    for (setting, number) in numbers {
+        match number {
+            None => {}
+            Some(_) if openai_model::refuses_sampling(name) => dropped.push(dropped::refused(setting, model)),
+            Some(number) => drop(body.insert(setting.into(), Value::Number(number.0.clone()))),
         }
     }
     if !params.stop.is_empty() {
-        body.insert("stop".into(), params.stop.clone().into());
+        if openai_model::refuses_stop(name) {
+            dropped.push(dropped::refused("stop", model));
+        } else {
+            body.insert("stop".into(), params.stop.clone().into());
+        }
     }
     match &params.response_format {
         None => {}
         Some(format) => drop(body.insert("response_format".into(), response_format(format))),
     }
+    dropped
 }
 
 fn response_format(format: &ResponseFormat) -> Value {
@@ -95,21 +100,6 @@ fn response_format(format: &ResponseFormat) -> Value {
             json!({ "type": "json_schema", "json_schema": { "name": name, "schema": schema, "strict": strict } })
         }
     }
-}
-
-/// Whether OpenAI's own name says that the model refuses `max_tokens`: the o series and gpt-5 and
-/// later, fine-tuned ones (`ft:`) too. This is not the same as reasoning: DeepSeek's reasoner takes
-/// `max_tokens`, and gpt-5-chat does not reason. A name with a `/` is a reseller's, and resellers
-/// document `max_tokens`; a limit they ignored would leave the cost without a bound.
-fn takes_completion_tokens(model: &str) -> bool {
-    let name = model.strip_prefix("ft:").unwrap_or(model);
-    if let Some(version) = name.strip_prefix("gpt-") {
-        let digits = version.bytes().take_while(u8::is_ascii_digit).count();
-        return version[..digits].parse::<u32>().is_ok_and(|major| major >= 5);
-    }
-    let mut rest = name.bytes();
-    let series = rest.next() == Some(b'o') && rest.next().is_some_and(|digit| digit.is_ascii_digit());
-    series && !name.contains('/') && rest.next().is_none_or(|byte| matches!(byte, b'-' | b':'))
 }
 
 /// Reads one event of a stream.
@@ -147,7 +137,7 @@ fn say(talk: &mut Talk, body: &Value, choice: &Value, message: &Value, events: &
     talk.model(&body["model"], events);
     talk.text(text_of(message), events);
     talk.finish(finish(choice), events);
-    talk.usage(usage::read(&body["usage"], talk.worded()), events);
+    talk.usage(usage::read(&body["usage"], &usage::CHAT, talk.worded()), events);
 }
 
 /// The answer of index 0; we never ask for more than one.

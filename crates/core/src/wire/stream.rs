@@ -8,7 +8,7 @@
 use serde_json::Value;
 
 use super::sse::{self, Event};
-use super::{Wire, fault, openai_chat};
+use super::{Wire, anthropic_messages, fault, openai_chat, openai_responses};
 use crate::chat::{Answer, FinishReason, StreamEvent};
 use crate::failure::{Failure, FailureKind};
 use crate::money::Usage;
@@ -77,6 +77,9 @@ impl StreamDecoder {
     fn closes_properly(&self, last: Option<&str>) -> bool {
         match self.wire {
             Wire::OpenAiChat => last == Some("[DONE]"),
+            // The event that ends it carries the usage, so it must have come whole.
+            Wire::OpenAiResponses => false,
+            Wire::AnthropicMessages => last.is_some_and(anthropic_messages::is_end),
         }
     }
 
@@ -127,6 +130,8 @@ impl StreamDecoder {
         let before = events.len();
         match self.wire {
             Wire::OpenAiChat => openai_chat::event(&mut self.talk, data, events)?,
+            Wire::OpenAiResponses => openai_responses::event(&mut self.talk, data, events)?,
+            Wire::AnthropicMessages => anthropic_messages::event(&mut self.talk, data, events)?,
         }
         if events.len() == before {
             events.push(StreamEvent::Alive);
@@ -158,6 +163,8 @@ impl Talk {
         let mut talk = Self::default();
         match wire {
             Wire::OpenAiChat => openai_chat::whole(&mut talk, &body, events)?,
+            Wire::OpenAiResponses => openai_responses::whole(&mut talk, &body, events)?,
+            Wire::AnthropicMessages => anthropic_messages::whole(&mut talk, &body, events)?,
         }
         talk.ended = true;
         if talk.worded { Ok(talk) } else { Err(fault::empty(talk.finish.as_ref(), talk.usage)) }

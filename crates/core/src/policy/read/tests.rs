@@ -7,6 +7,7 @@ use super::*;
 use crate::budget::{Scope, Window};
 use crate::catalog::KeyRef;
 use crate::policy::Tier;
+use crate::wire::Wire;
 
 /// A file that needs nothing more.
 mod caps;
@@ -234,7 +235,7 @@ fn providers_are_checked() {
         ),
         (
             "base_url: https://a.example, wire: openai",
-            "error line 6, column 46: wire must be openai_chat; it is \"openai\".",
+            "error line 6, column 46: wire must be openai_chat or openai_responses or anthropic_messages; it is \"openai\".",
         ),
         (
             "base_url: https://a.example, key: a b",
@@ -257,6 +258,16 @@ fn providers_are_checked() {
         let all = problems(&text);
         assert!(all.iter().any(|problem| problem == told), "{rest}: {all:#?}");
         assert_eq!(read(&text).policy, None);
+    }
+}
+
+#[test]
+fn every_wire_format_may_be_named_and_puts_the_key_where_the_format_has_it() {
+    for wire in Wire::ALL {
+        let mine = format!("providers:\n  mine: {{ wire: {}, base_url: https://a.example/v1 }}\n", wire.name());
+        let policy = good(&format!("{GOOD}{mine}"));
+        let provider = &policy.providers[&ProviderId::parse("mine").expect("an id")];
+        assert_eq!((provider.wire, provider.key_header), (*wire, wire.key_header()));
     }
 }
 

@@ -3,7 +3,6 @@
 
 mod decode;
 mod encode;
-mod fault;
 mod stream;
 
 use crate::wire::Head;

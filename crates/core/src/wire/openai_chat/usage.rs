@@ -1,19 +1,44 @@
-//! Token counts, from each server's convention to ours. Where counts disagree the larger one holds:
-//! a charge may be too high by a provider's mistake, never too low by our reading.
+//! Token counts, from each server's convention to ours, for chat completions and for Responses: the
+//! fields have other names, the conventions are the same. Where counts disagree the larger one holds: a
+//! charge may be too high by a provider's mistake, never too low by our reading.
 
 use serde_json::Value;
 
 use crate::money::{MicroUsd, Usage};
 use crate::wire::count::count;
 
+/// What a format calls its counts.
+pub(in crate::wire) struct Names {
+    input: &'static str,
+    input_details: &'static str,
+    output: &'static str,
+    output_details: &'static str,
+}
+
+/// platform.openai.com/docs/api-reference/chat/object
+pub(in crate::wire) const CHAT: Names = Names {
+    input: "prompt_tokens",
+    input_details: "prompt_tokens_details",
+    output: "completion_tokens",
+    output_details: "completion_tokens_details",
+};
+
+/// platform.openai.com/docs/api-reference/responses/object
+pub(in crate::wire) const RESPONSES: Names = Names {
+    input: "input_tokens",
+    input_details: "input_tokens_details",
+    output: "output_tokens",
+    output_details: "output_tokens_details",
+};
+
 /// Reads `usage`. `None` where it is absent, incomplete or not believable: a prompt of no tokens, or
 /// (`answered`) an answer of none. The charge is then assumed, not zero.
-pub(super) fn read(usage: &Value, answered: bool) -> Option<Usage> {
-    let input = count(&usage["prompt_tokens"])?;
-    let said = count(&usage["completion_tokens"]);
+pub(in crate::wire) fn read(usage: &Value, names: &Names, answered: bool) -> Option<Usage> {
+    let input = count(&usage[names.input])?;
+    let said = count(&usage[names.output]);
     let total = count(&usage["total_tokens"]);
-    let reasoning = count(&usage["completion_tokens_details"]["reasoning_tokens"]).unwrap_or(0);
-    // Some servers (xAI, Gemini's compatible endpoint) leave reasoning out of completion_tokens but
+    let reasoning = count(&usage[names.output_details]["reasoning_tokens"]).unwrap_or(0);
+    // Some servers (xAI, Gemini's compatible endpoint) leave reasoning out of the output but
     // count it in total_tokens.
     let rest = total.and_then(|total| total.checked_sub(input));
     let output = match (said, rest) {
@@ -25,7 +50,7 @@ pub(super) fn read(usage: &Value, answered: bool) -> Option<Usage> {
     if input == 0 || answered && output == 0 {
         return None;
     }
-    let details = &usage["prompt_tokens_details"];
+    let details = &usage[names.input_details];
     // DeepSeek has its own name for tokens read from its cache.
     let cached = count(&details["cached_tokens"]).or_else(|| count(&usage["prompt_cache_hit_tokens"])).unwrap_or(0);
     let cached = cached.min(input);

@@ -60,7 +60,7 @@ fn odd_answers_are_read_as_far_as_they_say_something() {
 
 #[test]
 fn usage_is_normalised_and_an_unbelievable_one_is_unknown() {
-    let usage = |usage: &str| usage::read(&serde_json::from_str(usage).expect("JSON"), true);
+    let usage = |usage: &str| usage::read(&serde_json::from_str(usage).expect("JSON"), &usage::CHAT, true);
     let counts = |input, cached_input, cache_write, output, reasoning| {
         Some(Usage { input, cached_input, cache_write, output, reasoning, ..Usage::default() })
     };

@@ -120,3 +120,42 @@ fn the_bound_of_the_cost_has_the_name_the_model_takes() {
         assert!(body.contains(r#""max_tokens":256"#) && !body.contains("max_completion"), "{model}: {body}");
     }
 }
+
+#[test]
+fn a_reasoning_model_gets_only_what_it_takes_and_the_rest_is_told() {
+    let mut chat = chat(vec![Message::text(Role::User, "Hi")]);
+    chat.params = Params {
+        temperature: number("0"),
+        top_p: number("1"),
+        frequency_penalty: number("1"),
+        presence_penalty: number("1"),
+        stop: vec!["END".into()],
+        ..Params::default()
+    };
+    let settings = ["temperature", "top_p", "frequency_penalty", "presence_penalty", "stop"];
+    // platform.openai.com/docs/api-reference/chat/create: `stop` is not taken by o3, o4-mini and later
+    for (model, refused) in [
+        ("o3", &settings[..]),
+        ("o4-mini", &settings[..]),
+        ("gpt-5", &settings[..]),
+        ("gpt-5.6-luna", &settings[..]),
+        ("ft:gpt-5-mini:me::x", &settings[..]),
+        ("o1", &settings[..4]),
+        ("o3-mini-2025-01-31", &settings[..4]),
+        ("gpt-5-chat-latest", &[]),
+        ("gpt-4.1", &[]),
+        ("openai/gpt-5-mini", &[]),
+        ("deepseek-reasoner", &[]),
+        ("gpt-oss-120b", &[]),
+    ] {
+        let encoded = encode(&chat, &name(model), false);
+        let body = String::from_utf8(encoded.body).expect("UTF-8");
+        for setting in settings {
+            let sent = body.contains(&format!("\"{setting}\":"));
+            assert_eq!(sent, !refused.contains(&setting), "{model}: {body}");
+        }
+        let told: Vec<_> =
+            refused.iter().map(|name| format!("{name} was not sent: {model} does not take it.")).collect();
+        assert_eq!(encoded.dropped, told);
+    }
+}
