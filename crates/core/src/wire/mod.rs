@@ -11,6 +11,7 @@ use crate::id::ModelName;
 
 mod count;
 mod fault;
+mod gemini;
 mod openai_chat;
 pub mod sse;
 mod stream;
@@ -25,16 +26,19 @@ use stream::Talk;
 pub enum Wire {
     /// OpenAI chat completions and all who speak it.
     OpenAiChat,
+    /// Google's generateContent.
+    Gemini,
 }
 
 impl Wire {
     /// All formats.
-    pub const ALL: &'static [Self] = &[Self::OpenAiChat];
+    pub const ALL: &'static [Self] = &[Self::OpenAiChat, Self::Gemini];
 
     /// The name in routing.yaml.
     pub const fn name(self) -> &'static str {
         match self {
             Self::OpenAiChat => "openai_chat",
+            Self::Gemini => "gemini",
         }
     }
 
@@ -47,13 +51,14 @@ impl Wire {
     pub const fn key_header(self) -> KeyHeader {
         match self {
             Self::OpenAiChat => KeyHeader::Bearer,
+            Self::Gemini => KeyHeader::XGoogApiKey,
         }
     }
 
     /// Headers every request of the format needs, checks of a key included.
     pub const fn headers(self) -> &'static [(&'static str, &'static str)] {
         match self {
-            Self::OpenAiChat => &[],
+            Self::OpenAiChat | Self::Gemini => &[],
         }
     }
 }
@@ -120,6 +125,7 @@ pub struct Head {
 pub fn encode(wire: Wire, chat: &Chat, model: &ModelName, stream: bool) -> Encoded {
     match wire {
         Wire::OpenAiChat => openai_chat::encode(chat, model, stream),
+        Wire::Gemini => gemini::encode(chat, model, stream),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::policy::yaml::{Entry, Kind};
 use crate::wire::Wire;
 
 /// Wire formats a file may name that are not built.
-const OTHER_WIRES: &[&str] = &["anthropic_messages", "gemini", "openai_responses"];
+const OTHER_WIRES: &[&str] = &["anthropic_messages", "openai_responses"];
 
 /// Companies a file may name without an entry under `providers`, and that are not built in: their
 /// classes refuse with the line instead of making the whole file an error.

@@ -232,7 +232,7 @@ fn providers_are_checked() {
         ),
         (
             "base_url: https://a.example, wire: openai",
-            "error line 6, column 46: wire must be openai_chat; it is \"openai\".",
+            "error line 6, column 46: wire must be openai_chat or gemini; it is \"openai\".",
         ),
         (
             "base_url: https://a.example, key: a b",
@@ -287,7 +287,7 @@ fn a_guard_that_is_not_built_refuses_what_it_covers_and_says_where() {
         class("caps[0].scope", 5)
     );
     assert_eq!(refused("providers: { openai: { proxy: x } }\n"), class("providers.openai.proxy", 5));
-    assert_eq!(refused("providers: { openai: { wire: gemini } }\n"), class("providers.openai.wire", 5));
+    assert_eq!(refused("providers: { openai: { wire: openai_responses } }\n"), class("providers.openai.wire", 5));
     assert_eq!(refused("visibility: { a: { mode: blind } }\n"), class("visibility.a", 5));
 }
 
