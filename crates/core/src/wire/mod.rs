@@ -15,6 +15,8 @@ mod gemini;
 mod openai_chat;
 pub mod sse;
 mod stream;
+#[cfg(test)]
+mod usage_tests;
 
 pub use fault::decode_error;
 pub use stream::StreamDecoder;
