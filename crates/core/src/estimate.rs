@@ -10,16 +10,16 @@
 use crate::chat::{Chat, Part, ResponseFormat};
 use crate::money::{MicroUsd, Price, Usage};
 use crate::policy::Preflight;
-use crate::wire::{JSON_INSTRUCTION, Wire};
+use crate::wire::Wire;
 
 /// Tokens a message may add around its text: role marks, separators, names.
 const PER_MESSAGE: u64 = 16;
 /// Tokens a request may add around its messages: the primer of the answer.
 const PER_REQUEST: u64 = 16;
-/// Tokens that providers may add to explain a schema to the model: nobody publishes how many for schemas,
-/// and the dearest published figure of the same kind is 530, Anthropic's for a tool
-/// (docs.anthropic.com, "Tool use system prompt token count").
-const PER_SCHEMA: u64 = 1_024;
+/// Tokens a wish for JSON may add around its schema: an instruction of ours where a format has no field for
+/// it (about 100 bytes), or the provider's own, which nobody publishes for schemas; the dearest published of
+/// the same kind is 530, Anthropic's for a tool (docs.anthropic.com, "Tool use system prompt token count").
+const PER_FORMAT: u64 = 1_024;
 /// Tokens of a picture in the likely cost: between gpt-4o's 765 and Claude's 1,398 for 1,024 px squared.
 const LIKELY_PER_IMAGE: u64 = 1_000;
 
@@ -45,10 +45,8 @@ const fn most_image_tokens(wire: Wire) -> u64 {
 pub fn most_input_tokens(wire: Wire, chat: &Chat) -> u64 {
     let messages: u64 = chat.messages.iter().map(|message| PER_MESSAGE + parts(wire, &message.parts)).sum();
     let format = match &chat.params.response_format {
-        Some(ResponseFormat::JsonSchema { name, schema, .. }) => {
-            PER_SCHEMA + PER_MESSAGE + bytes(JSON_INSTRUCTION) + bytes(name) + bytes(&schema.to_string())
-        }
-        Some(ResponseFormat::JsonObject) => PER_MESSAGE + bytes(JSON_INSTRUCTION),
+        Some(ResponseFormat::JsonSchema { name, schema, .. }) => PER_FORMAT + bytes(name) + bytes(&schema.to_string()),
+        Some(ResponseFormat::JsonObject) => PER_FORMAT,
         Some(ResponseFormat::Text) | None => 0,
     };
     PER_REQUEST + messages + format

@@ -23,10 +23,6 @@ pub use stream::StreamDecoder;
 
 use stream::Talk;
 
-/// What a codec adds to the system's words where a format has no field for “any JSON object”. It is part
-/// of the prompt, so the estimate counts it.
-pub const JSON_INSTRUCTION: &str = "Answer with one JSON object and nothing else: no other words, no code fence.";
-
 /// A format, not a company.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Wire {
