@@ -314,7 +314,8 @@ fn target(
     };
     // A provider may bill more above a model's context step (OpenAI doubles its price there), which
     // a price without steps would undercount, so the same bound as for the money decides.
-    if let Some(context) = policy.model(model).context.filter(|context| estimate::most_input_tokens(chat) > *context)
+    if let Some(context) =
+        policy.model(model).context.filter(|context| estimate::most_input_tokens(provider.wire, chat) > *context)
         && !provider.local
     {
         return Err(Denial::new(
@@ -339,7 +340,7 @@ fn target(
         ));
     }
     Ok(Target {
-        worst: estimate::worst_cost(chat, max_tokens, &price),
+        worst: estimate::worst_cost(provider.wire, chat, max_tokens, &price),
         likely,
         model: model.clone(),
         provider: provider.clone(),

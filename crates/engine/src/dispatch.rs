@@ -132,7 +132,7 @@ pub(crate) async fn run(inner: &Inner, hold: &mut Hold, run: &Run<'_>) -> Ran {
                 current.model
             ));
             // The conversation has grown by the answer and the wish.
-            estimate::worst_cost(chat, current.max_tokens, &current.price)
+            estimate::worst_cost(current.provider.wire, chat, current.max_tokens, &current.price)
         });
         let next = match hold.advance(&ended, run.limits, run.plan, (next, nth + 1), grown).await {
             Ok(Advance::Covered(covered)) => hold.went(run.plan, next, &covered),

@@ -80,7 +80,8 @@ mod tests {
         let worst = |class: &str| {
             let rule = policy.class(&TaskClass::parse(class).expect("a name")).expect("a class");
             let price = policy.price(&rule.primary).expect("a price");
-            estimate::worst_cost(&chat, rule.max_tokens.expect("a limit"), &price)
+            let wire = policy.providers[&rule.primary.provider].wire;
+            estimate::worst_cost(wire, &chat, rule.max_tokens.expect("a limit"), &price)
         };
         assert!(worst("summarize") < worst("code_review"));
         assert!(worst("code_review") < call_cap);

@@ -13,6 +13,7 @@ mod anthropic_messages;
 mod count;
 mod dropped;
 mod fault;
+mod gemini;
 mod openai_chat;
 mod openai_model;
 mod openai_responses;
@@ -20,6 +21,8 @@ pub mod sse;
 mod stream;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod usage_tests;
 
 pub use fault::decode_error;
 pub use stream::StreamDecoder;
@@ -35,11 +38,13 @@ pub enum Wire {
     OpenAiResponses,
     /// Anthropic Messages.
     AnthropicMessages,
+    /// Google's generateContent.
+    Gemini,
 }
 
 impl Wire {
     /// All formats.
-    pub const ALL: &'static [Self] = &[Self::OpenAiChat, Self::OpenAiResponses, Self::AnthropicMessages];
+    pub const ALL: &'static [Self] = &[Self::OpenAiChat, Self::OpenAiResponses, Self::AnthropicMessages, Self::Gemini];
 
     /// The name in routing.yaml.
     pub const fn name(self) -> &'static str {
@@ -47,6 +52,7 @@ impl Wire {
             Self::OpenAiChat => "openai_chat",
             Self::OpenAiResponses => "openai_responses",
             Self::AnthropicMessages => "anthropic_messages",
+            Self::Gemini => "gemini",
         }
     }
 
@@ -60,13 +66,14 @@ impl Wire {
         match self {
             Self::OpenAiChat | Self::OpenAiResponses => KeyHeader::Bearer,
             Self::AnthropicMessages => KeyHeader::XApiKey,
+            Self::Gemini => KeyHeader::XGoogApiKey,
         }
     }
 
     /// Headers every request of the format needs, checks of a key included.
     pub const fn headers(self) -> &'static [(&'static str, &'static str)] {
         match self {
-            Self::OpenAiChat | Self::OpenAiResponses => &[],
+            Self::OpenAiChat | Self::OpenAiResponses | Self::Gemini => &[],
             Self::AnthropicMessages => anthropic_messages::HEADERS,
         }
     }
@@ -136,6 +143,7 @@ pub fn encode(wire: Wire, chat: &Chat, model: &ModelName, stream: bool) -> Encod
         Wire::OpenAiChat => openai_chat::encode(chat, model, stream),
         Wire::OpenAiResponses => openai_responses::encode(chat, model, stream),
         Wire::AnthropicMessages => anthropic_messages::encode(chat, model, stream),
+        Wire::Gemini => gemini::encode(chat, model, stream),
     }
 }
 

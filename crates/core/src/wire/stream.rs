@@ -3,12 +3,12 @@
 //! broken answer becomes, and that a server which ignores `stream` and sends one JSON body is understood.
 //!
 //! An answer has ended where the provider's own end mark says so and nowhere else: a connection that
-//! closes without it has cut the answer.
+//! closes without it has cut the answer. A format without a mark (Gemini) says when a close is the end.
 
 use serde_json::Value;
 
 use super::sse::{self, Event};
-use super::{Wire, anthropic_messages, fault, openai_chat, openai_responses};
+use super::{Wire, anthropic_messages, fault, gemini, openai_chat, openai_responses};
 use crate::chat::{Answer, FinishReason, StreamEvent};
 use crate::failure::{Failure, FailureKind};
 use crate::money::Usage;
@@ -31,6 +31,8 @@ enum Form {
     Unknown,
     Stream(sse::Reader),
     Body(Body),
+    /// Gemini without `alt=sse` (a proxy that loses the query): a JSON list whose objects come one by one.
+    List(Body),
 }
 
 impl StreamDecoder {
@@ -63,7 +65,8 @@ impl StreamDecoder {
         }
         let last = match &self.form {
             Form::Stream(reader) => reader.unfinished(),
-            Form::Unknown | Form::Body(_) => None,
+            Form::List(body) if !body.closed => Some(String::new()),
+            Form::Unknown | Form::Body(_) | Form::List(_) => None,
         };
         if self.closes_properly(last.as_deref().map(str::trim)) {
             return self.talk.end(&mut Vec::new());
@@ -80,6 +83,7 @@ impl StreamDecoder {
             // The event that ends it carries the usage, so it must have come whole.
             Wire::OpenAiResponses => false,
             Wire::AnthropicMessages => last.is_some_and(anthropic_messages::is_end),
+            Wire::Gemini => gemini::has_ended(&self.talk, last),
         }
     }
 
@@ -91,6 +95,7 @@ impl StreamDecoder {
                 None => return Ok(()),
                 Some(b'<') => return Err(fault::unusable("it is a web page, not an answer of a model")),
                 Some(b'{') => Form::Body(Body::default()),
+                Some(b'[') if self.wire == Wire::Gemini => Form::List(Body::default()),
                 Some(_) => Form::Stream(sse::Reader::default()),
             };
         }
@@ -100,7 +105,7 @@ impl StreamDecoder {
             Form::Stream(reader) => {
                 reader.push(bytes, &mut seen).map_err(|sse::TooLong| fault::unusable("one event is longer than 1 MiB"))
             }
-            Form::Body(body) => match body.push(bytes)? {
+            Form::Body(body) => match body.push(&mut bytes)? {
                 Some(whole) => {
                     self.talk = Talk::of_whole(self.wire, &whole, events)?;
                     events.push(StreamEvent::End);
@@ -108,6 +113,7 @@ impl StreamDecoder {
                 }
                 None => Ok(()),
             },
+            Form::List(body) => body.each(bytes, &mut seen),
         };
         for event in seen {
             match event {
@@ -132,6 +138,7 @@ impl StreamDecoder {
             Wire::OpenAiChat => openai_chat::event(&mut self.talk, data, events)?,
             Wire::OpenAiResponses => openai_responses::event(&mut self.talk, data, events)?,
             Wire::AnthropicMessages => anthropic_messages::event(&mut self.talk, data, events)?,
+            Wire::Gemini => gemini::event(&mut self.talk, data, events)?,
         }
         if events.len() == before {
             events.push(StreamEvent::Alive);
@@ -165,6 +172,7 @@ impl Talk {
             Wire::OpenAiChat => openai_chat::whole(&mut talk, &body, events)?,
             Wire::OpenAiResponses => openai_responses::whole(&mut talk, &body, events)?,
             Wire::AnthropicMessages => anthropic_messages::whole(&mut talk, &body, events)?,
+            Wire::Gemini => gemini::whole(&mut talk, &body, events)?,
         }
         talk.ended = true;
         if talk.worded { Ok(talk) } else { Err(fault::empty(talk.finish.as_ref(), talk.usage)) }
@@ -248,22 +256,30 @@ impl Talk {
     }
 }
 
-/// One JSON object whose end is found by counting braces, so that it is parsed once.
+/// JSON objects whose ends are found by counting braces, so that each is parsed once. What stands between
+/// two objects says nothing.
 #[derive(Debug, Default)]
 struct Body {
     bytes: Vec<u8>,
     depth: u32,
     quoted: bool,
     escaped: bool,
+    /// A bracket outside of all objects has ended the list of them.
+    closed: bool,
 }
 
 impl Body {
-    /// The whole body, once its last brace has come.
-    fn push(&mut self, bytes: &[u8]) -> Result<Option<Vec<u8>>, Failure> {
+    /// The next whole object, once its last brace has come; leaves the bytes after it.
+    fn push(&mut self, bytes: &mut &[u8]) -> Result<Option<Vec<u8>>, Failure> {
         if self.bytes.len() + bytes.len() > LONGEST_BODY {
             return Err(fault::unusable("it is longer than 16 MiB"));
         }
-        for byte in bytes {
+        while let Some((byte, rest)) = bytes.split_first() {
+            *bytes = rest;
+            if self.bytes.is_empty() && *byte != b'{' {
+                self.closed |= *byte == b']';
+                continue;
+            }
             self.bytes.push(*byte);
             if std::mem::take(&mut self.escaped) {
                 continue;
@@ -280,5 +296,14 @@ impl Body {
             }
         }
         Ok(None)
+    }
+
+    /// Every whole object, as the data of an event.
+    fn each(&mut self, bytes: &[u8], seen: &mut Vec<Event>) -> Result<(), Failure> {
+        let mut rest = bytes;
+        while let Some(object) = self.push(&mut rest)? {
+            seen.push(Event::Data(String::from_utf8_lossy(&object).into_owned()));
+        }
+        Ok(())
     }
 }

@@ -76,7 +76,12 @@ impl Reader {
         let Some(name) = self.plain_word(section, "organization") else { return };
         match provider.wire {
             // platform.openai.com/docs/api-reference/authentication
-            Wire::OpenAiChat => set(&mut provider.headers, "openai-organization", &name),
+            Wire::OpenAiChat | Wire::OpenAiResponses => set(&mut provider.headers, "openai-organization", &name),
+            Wire::AnthropicMessages | Wire::Gemini => {
+                let place = section.get("organization").map_or((section.line, section.column), |e| (e.line, e.column));
+                let sentence = "organization is a matter of OpenAI; here the key itself says who is billed. Remove it.";
+                self.error(place.0, place.1, sentence.to_owned());
+            }
         }
     }
 
@@ -84,7 +89,15 @@ impl Reader {
         let Some(version) = self.plain_word(section, "api_version") else { return };
         match provider.wire {
             // Azure's way: learn.microsoft.com/azure/ai-foundry/openai/reference
-            Wire::OpenAiChat => provider.query = Some(format!("api-version={version}")),
+            Wire::OpenAiChat | Wire::OpenAiResponses => provider.query = Some(format!("api-version={version}")),
+            // docs.anthropic.com/en/api/versioning
+            Wire::AnthropicMessages => set(&mut provider.headers, "anthropic-version", &version),
+            Wire::Gemini => {
+                let place = section.get("api_version").map_or((section.line, section.column), |e| (e.line, e.column));
+                let sentence =
+                    "Google's version is a part of the address; write it at the end of base_url, such as /v1beta.";
+                self.error(place.0, place.1, sentence.to_owned());
+            }
         }
     }
 

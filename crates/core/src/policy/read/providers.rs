@@ -8,9 +8,6 @@ use crate::policy::spill::is_key_not_name;
 use crate::policy::yaml::{Entry, Kind};
 use crate::wire::Wire;
 
-/// Wire formats a file may name that are not built.
-const OTHER_WIRES: &[&str] = &["gemini"];
-
 /// Companies a file may name without an entry under `providers`, and that are not built in: their
 /// classes refuse with the line instead of making the whole file an error.
 const OTHER_PROVIDERS: &[&str] = &[
@@ -68,7 +65,7 @@ impl Reader {
         let cover = Cover::Provider(id.clone());
         let Some(section) = self.section(&entry.value, &path, "providers.*", &cover) else { return };
         let base = self.policy.providers.get(&id).cloned();
-        let wire = self.wire(&section, &id, base.as_ref());
+        let wire = self.wire(&section, base.as_ref());
         let base_url = match self.base_url(&section) {
             Some(url) => Some(url),
             None if section.get("base_url").is_some() => None,
@@ -131,7 +128,7 @@ impl Reader {
         self.policy.providers.insert(id, provider);
     }
 
-    fn wire(&mut self, section: &Section<'_>, id: &ProviderId, base: Option<&Provider>) -> Option<Wire> {
+    fn wire(&mut self, section: &Section<'_>, base: Option<&Provider>) -> Option<Wire> {
         let Some(entry) = section.get("wire") else {
             return Some(base.map_or(Wire::OpenAiChat, |provider| provider.wire));
         };
@@ -139,14 +136,8 @@ impl Reader {
         if let Some(wire) = Wire::from_name(name) {
             return Some(wire);
         }
-        if OTHER_WIRES.contains(&name) {
-            let why = format!("names the wire format {name}.");
-            self.refuse(&Cover::Provider(id.clone()), &section.path_of("wire"), entry, &why);
-            // The provider is out of use; the format only completes its entry.
-            return Some(Wire::OpenAiChat);
-        }
         let ours = Wire::ALL.iter().map(|wire| wire.name());
-        let near = near(name, ours.clone().chain(OTHER_WIRES.iter().copied()));
+        let near = near(name, ours.clone());
         let all: Vec<_> = ours.collect();
         let sentence = format!("wire must be {}; it is {}.{near}", all.join(" or "), shown(name));
         self.error(entry.value.line, entry.value.column, sentence);

@@ -235,7 +235,7 @@ fn providers_are_checked() {
         ),
         (
             "base_url: https://a.example, wire: openai",
-            "error line 6, column 46: wire must be openai_chat or openai_responses or anthropic_messages; it is \"openai\".",
+            "error line 6, column 46: wire must be openai_chat or openai_responses or anthropic_messages or gemini; it is \"openai\".",
         ),
         (
             "base_url: https://a.example, key: a b",
@@ -288,7 +288,6 @@ fn a_guard_that_is_not_built_refuses_what_it_covers_and_says_where() {
     assert_eq!(refused("escalation: { max_tier: L2 }\n"), all("escalation", 5));
     assert_eq!(refused("data_policy: { none: {} }\n"), all("data_policy", 5));
     assert_eq!(refused("concurrency: { global: 1 }\n"), all("concurrency", 5));
-    assert_eq!(refused("providers: { openai: { wire: gemini } }\n"), class("providers.openai.wire", 5));
     assert_eq!(refused("visibility: { a: { mode: blind } }\n"), class("visibility.a", 5));
 }
 

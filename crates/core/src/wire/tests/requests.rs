@@ -73,7 +73,7 @@ fn no_format_writes_more_than_the_bound_of_the_cost_counts() {
             for which in ["plain", "newest"] {
                 let body = body(&encode(wire, &chat, &model(wire, which), true));
                 let written = read_by_a_model(&body);
-                let most = most_input_tokens(&chat);
+                let most = most_input_tokens(wire, &chat);
                 assert!(written as u64 <= most, "{} {case} {which}: {written} bytes, {most} tokens held", wire.name());
             }
         }
