@@ -215,15 +215,17 @@ pub(crate) fn close(
     end: &request::End,
     caps: &[Cap],
 ) -> Result<(MicroUsd, bool), LedgerError> {
-    if let Some(row) = row(tx, id.as_str())? {
-        if row.state == State::Open.as_str() {
-            finish(tx, id, &row, ended, end.at, caps)?;
-            close_row(tx, id, charged_state(charged(tx, id.as_str())?), end.at)?;
-        } else if let Some(ended) = ended {
-            late(tx, id, &row, ended)?;
-        }
+    let row = row(tx, id.as_str())?;
+    let open = row.as_ref().is_some_and(|row| row.state == State::Open.as_str());
+    match (&row, ended) {
+        (Some(row), _) if open => finish(tx, id, row, ended, end.at, caps)?,
+        (Some(row), Some(ended)) => late(tx, id, row, ended)?,
+        (Some(_) | None, _) => {}
     }
     let total = charged(tx, id.as_str())?;
+    if open {
+        close_row(tx, id, charged_state(total), end.at)?;
+    }
     request::end(tx, id, end)?;
     Ok((total, request::assumed(tx, id)?))
 }
