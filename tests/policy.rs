@@ -76,12 +76,12 @@ async fn an_activation_is_signed_and_a_forged_or_repeated_one_is_not() {
     assert_eq!(day_cap(&gateway).await.as_deref(), Ok("2"));
     let sqlite = Connection::open(gateway.home().ledger_path()).expect("sqlite3");
     let repeated = sqlite.execute(
-        "INSERT INTO activation SELECT 4, kind, hash, previous, at_ms, mac FROM activation WHERE kind = 'activated'",
+        "INSERT INTO activation (seq, kind, hash, previous, at_ms, mac) SELECT 4, kind, hash, previous, at_ms, mac FROM activation WHERE kind = 'activated'",
         [],
     );
     assert_eq!(repeated, Ok(1), "any program can write rows");
     let forged = sqlite.execute(
-        "INSERT INTO activation SELECT 5, kind, hash, previous, at_ms, x'00' FROM activation WHERE seq = 2",
+        "INSERT INTO activation (seq, kind, hash, previous, at_ms, mac) SELECT 5, kind, hash, previous, at_ms, x'00' FROM activation WHERE seq = 2",
         [],
     );
     assert_eq!(forged, Ok(1));
@@ -194,7 +194,7 @@ fn a_widening_edit_under_a_running_server_does_nothing_and_a_narrowing_one_acts(
     let newest = "SELECT hash FROM policy_version WHERE text = ?1";
     let hash: String = sqlite.query_row(newest, [&wide], |row| row.get(0)).expect("the text of what waits is kept");
     for kind in ["narrowing", "first", "activated"] {
-        let forgery = "INSERT INTO activation SELECT max(seq) + 1, ?1, ?2, hash, 1, zeroblob(32) FROM activation";
+        let forgery = "INSERT INTO activation (seq, kind, hash, previous, at_ms, mac) SELECT max(seq) + 1, ?1, ?2, hash, 1, zeroblob(32) FROM activation";
         assert_eq!(sqlite.execute(forgery, [kind, hash.as_str()]), Ok(1));
         assert_eq!(route("fourth")["code"], "cap_exceeded", "{kind}");
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use pointsman_core::budget::{Counted, OnHit, Window};
+use pointsman_core::budget::Counted;
 use pointsman_core::catalog::KeyRef;
 use pointsman_core::chat::{Chat, Message, Params, Role};
 use pointsman_core::code::{Code, Denial};
@@ -16,12 +16,16 @@ use pointsman_core::policy::Policy;
 use pointsman_core::structured;
 
 use crate::dispatch::{self, Ran, Run};
-use crate::ledger::reservation::{self, Advance, Limits, Next, NoRoom, Went};
+use crate::ledger::reservation::{self, Advance, Limits, Next, Went};
 use crate::ledger::{Ledger, attempt, key_check, request};
 use crate::reply::{self, Envelope};
 use crate::secrets::Secret;
 use crate::view::RequestState;
 use crate::{CallContext, Caller, ChatCall, Gateway, Inner, RouteCall, fresh_id, pause};
+
+pub(crate) mod no_room;
+
+use no_room::warned;
 
 /// How long after its deadline a call's hold lasts, should its process be gone: room for a slow
 /// ledger, so that a living call never loses its lease.
@@ -346,66 +350,4 @@ impl Drop for Hold {
             self.ledger.post(move |tx| reservation::lapse(tx, &id, Timestamp::now(), &[]));
         }
     }
-}
-
-/// The denial of a cap without room.
-pub(crate) fn no_room(found: &NoRoom) -> Denial {
-    let (title, used) = (capital(&found.cap.title(&found.account)), used(found));
-    let resets = resets(found);
-    match found.cap.on_hit {
-        OnHit::Ask => Denial::new(
-            Code::NeedsApproval,
-            format!(
-                "{title} has no room: {used}.{resets} It says ask, and this version cannot ask yet, so the call is refused. The user can raise it in routing.yaml."
-            ),
-        ),
-        OnHit::LocalOnly => Denial::new(
-            Code::CapExceeded,
-            format!(
-                "{title} has no room: {used}.{resets} It leaves only models of this machine, and this call has none that can answer. The user can add one or raise the cap in routing.yaml."
-            ),
-        ),
-        OnHit::Block | OnHit::Warn => Denial::new(
-            Code::CapExceeded,
-            format!("{title} has no room: {used}.{resets} The user can raise it in routing.yaml."),
-        ),
-    }
-}
-
-/// What a cap that did not stop a call has to say of it.
-fn warned(found: &NoRoom, model: &ModelId) -> String {
-    let title = capital(&found.cap.title(&found.account));
-    match found.cap.on_hit {
-        OnHit::LocalOnly => {
-            format!("{title} has no room: {}. {model} of this machine was asked instead.", used(found))
-        }
-        OnHit::Warn | OnHit::Ask | OnHit::Block => format!("{title} may be passed: {}.{}", used(found), resets(found)),
-    }
-}
-
-/// "$1.20 used, $0.30 held, and this call may need $0.60"
-fn used(found: &NoRoom) -> String {
-    let NoRoom { cap, limit, balance, needed, .. } = found;
-    let held = if balance.held > MicroUsd::ZERO { format!(", {} held", balance.held) } else { String::new() };
-    let more = limit.minus(cap.limit);
-    let raised =
-        if more > MicroUsd::ZERO { format!(" of {} with what it was raised by", limit.total()) } else { String::new() };
-    format!("{} used{raised}{held}, and this call may need {needed}", balance.charged)
-}
-
-fn resets(found: &NoRoom) -> String {
-    match &found.resets {
-        Some(at) => {
-            let today = Timestamp::now().to_zoned(at.time_zone().clone()).date();
-            let soon = at.date() <= today.tomorrow().unwrap_or(today);
-            format!(" It resets at {}.", at.strftime(if soon { "%H:%M" } else { "%H:%M on %-d %B %Y" }))
-        }
-        None if found.cap.window == Window::Total => " It never resets.".to_owned(),
-        None => String::new(),
-    }
-}
-
-fn capital(text: &str) -> String {
-    let mut text = text.chars();
-    text.next().map(|first| first.to_uppercase().collect::<String>() + text.as_str()).unwrap_or_default()
 }

@@ -197,7 +197,7 @@ fn shaped(chat: &Chat, answer: Answer) -> Result<Answer, Misshapen> {
 /// The denial of a call that may send nothing more.
 pub(crate) async fn why_stopped(inner: &Inner, stopped: Stopped) -> Denial {
     match stopped {
-        Stopped::NoRoom(found) => no_room(&found),
+        Stopped::NoRoom(found) => no_room::denied(&found),
         Stopped::Paused => match pause::denial(inner).await {
             Ok(Some(denial)) | Err(denial) => denial,
             Ok(None) => Denial::new(Code::Paused, "Spending was paused by the user."),

@@ -263,3 +263,26 @@ async fn alerts_are_told_once_and_a_corrected_price_changes_what_was_spent() {
     assert_eq!(report.caps[0].line(), "Cap $0.0004 a month (all): $0.000262 left, $0.000138 used");
     room.books_are_right().await;
 }
+
+#[tokio::test]
+async fn overview_says_which_caps_are_nearly_or_wholly_used() {
+    let caps = "  - { window: day, limit_usd: 0.0001, on_hit: warn }\n  - { window: day, limit_usd: 0.00028 }\n  - { scope: model, window: total, limit_usd: 0.000238 }";
+    let room = room(caps).await;
+    room.answers(38, 100);
+    assert_eq!(room.route("only").await.status, Status::Success);
+    let overview = room.gateway.overview().await.unwrap();
+    let problems: Vec<_> = overview.problems.iter().filter(|row| row.id.starts_with("cap-")).collect();
+    let told: Vec<_> = problems.iter().map(|row| (format!("{:?}", row.lamp), row.title.as_str())).collect();
+    let row = |lamp: &str, title| (lamp.to_owned(), title);
+    assert_eq!(
+        told,
+        [
+            row("Stop", "The total cap for away/practice-small is reached"),
+            row("Caution", "The day cap is reached"),
+            row("Caution", "The day cap is 85 % used"),
+        ]
+    );
+    assert!(problems[0].detail.ends_with("used. It never resets."), "{}", problems[0].detail);
+    assert!(problems[0].id != problems[1].id && problems[1].id != problems[2].id);
+    assert_eq!(overview.today.limit.unwrap().micros, 280, "a cap that only warns is no limit");
+}

@@ -13,7 +13,7 @@ use pointsman_core::budget::{Balance, Cap, Place, Raise};
 use pointsman_core::id::RequestId;
 use pointsman_core::money::MicroUsd;
 use pointsman_core::reservation::{Charge, State};
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{Transaction, params};
 
 use super::account::{self, Delta};
 use super::change::{self, Topic};
@@ -22,8 +22,10 @@ use super::{LedgerError, adjustment, alert, attempt, request, setting};
 use crate::view::RequestState;
 
 mod room;
+mod row;
 
 use room::{Asked, choose};
+use row::{Open, Row, row};
 
 pub(super) const SQL: &str = "CREATE TABLE IF NOT EXISTS reservation (
     id TEXT PRIMARY KEY REFERENCES request (id),
@@ -213,15 +215,17 @@ pub(crate) fn close(
     end: &request::End,
     caps: &[Cap],
 ) -> Result<(MicroUsd, bool), LedgerError> {
-    if let Some(row) = row(tx, id.as_str())? {
-        if row.state == State::Open.as_str() {
-            finish(tx, id, &row, ended, end.at, caps)?;
-            close_row(tx, id, charged_state(charged(tx, id.as_str())?), end.at)?;
-        } else if let Some(ended) = ended {
-            late(tx, id, &row, ended)?;
-        }
+    let row = row(tx, id.as_str())?;
+    let open = row.as_ref().is_some_and(|row| row.state == State::Open.as_str());
+    match (&row, ended) {
+        (Some(row), _) if open => finish(tx, id, row, ended, end.at, caps)?,
+        (Some(row), Some(ended)) => late(tx, id, row, ended)?,
+        (Some(_) | None, _) => {}
     }
     let total = charged(tx, id.as_str())?;
+    if open {
+        close_row(tx, id, charged_state(total), end.at)?;
+    }
     request::end(tx, id, end)?;
     Ok((total, request::assumed(tx, id)?))
 }
@@ -257,71 +261,6 @@ pub(crate) fn lapse(tx: &Transaction<'_>, id: &RequestId, now: Timestamp, caps: 
         .execute(params![id.as_str(), now.as_millisecond()])?;
     change::note(tx, Topic::Request)?;
     change::note(tx, Topic::Money)
-}
-
-/// A reservation with the attempt of it that has no end.
-struct Row {
-    flow: String,
-    state: String,
-    made_ms: i64,
-    hold: MicroUsd,
-    client: String,
-    class: String,
-    project: String,
-    open: Option<Open>,
-}
-
-struct Open {
-    nth: u32,
-    provider: String,
-    model: String,
-    worst: MicroUsd,
-}
-
-impl Row {
-    fn made(&self) -> Timestamp {
-        Timestamp::from_millisecond(self.made_ms).unwrap_or(Timestamp::MAX)
-    }
-
-    /// The names an attempt of it is counted under.
-    fn names(&self, provider: &str, model: &str) -> Names {
-        Names {
-            provider: provider.to_owned(),
-            model: format!("{provider}/{model}"),
-            client: self.client.clone(),
-            class: self.class.clone(),
-            project: self.project.clone(),
-        }
-    }
-}
-
-fn row(tx: &Transaction<'_>, id: &str) -> Result<Option<Row>, LedgerError> {
-    let mut query = tx.prepare_cached(
-        "SELECT r.flow_id, r.state, r.made_ms, r.hold_micro, q.client, q.class, q.project,
-                t.nth, t.provider, t.model, t.worst_micro
-         FROM reservation r JOIN request q ON q.id = r.id
-         LEFT JOIN attempt t ON t.request_id = r.id AND t.ended_ms IS NULL WHERE r.id = ?1",
-    )?;
-    let read = |row: &rusqlite::Row<'_>| {
-        let open = match row.get::<_, Option<u32>>(7)? {
-            Some(nth) => {
-                let worst = MicroUsd::from_micros(row.get(10)?);
-                Some(Open { nth, provider: row.get(8)?, model: row.get(9)?, worst })
-            }
-            None => None,
-        };
-        Ok(Row {
-            flow: row.get(0)?,
-            state: row.get(1)?,
-            made_ms: row.get(2)?,
-            hold: MicroUsd::from_micros(row.get(3)?),
-            client: row.get(4)?,
-            class: row.get(5)?,
-            project: row.get(6)?,
-            open,
-        })
-    };
-    Ok(query.query_row([id], read).optional()?)
 }
 
 fn charged(tx: &Transaction<'_>, id: &str) -> Result<MicroUsd, LedgerError> {

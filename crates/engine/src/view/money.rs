@@ -33,7 +33,9 @@ pub(super) fn money_now(
         for Standing { account, at } in standings(connection, cap, now)? {
             let Some((span, balance)) = at else { continue };
             let limit = raised(cap, &account, &span.key, raises);
-            problems.extend(near(cap, &account, limit, &span, balance, &zone));
+            let row = near(cap, &account, limit, &span, balance, &zone);
+            // The same cap written twice is one problem.
+            problems.extend(row.filter(|row| problems.iter().all(|other: &ProblemRow| other.id != row.id)));
         }
     }
     Ok(MoneyNow {
@@ -105,7 +107,7 @@ fn near(
         (_, false) => format!("It resets at {ends}."),
     };
     Some(ProblemRow {
-        id: format!("cap-{window}{whom}"),
+        id: format!("cap-{}-{account}", cap.identity()),
         lamp,
         title,
         detail: format!("{} of {} used. {then}", balance.charged, limit.total()),

@@ -4,6 +4,8 @@
 use pointsman_core::budget::{Raise, span};
 use pointsman_core::id::{ClientId, ProjectName, ProviderId};
 
+use rusqlite::OptionalExtension;
+
 use super::*;
 
 /// A generator of numbers that are the same in every run (xorshift64*).
@@ -339,7 +341,7 @@ async fn a_raise_for_another_cap_or_account_opens_nothing() {
                 amount: usd(1_000),
             };
             let others = vec![raise(&full, "q"), raise(&cap(Scope::All, Window::Day, 100), "")];
-            let limits = Limits { raises: others, ..limits(&[full.clone()]) };
+            let limits = Limits { raises: others, ..limits(std::slice::from_ref(&full)) };
             let got = reserve(tx, &start("a", "a", NOON), &limits, &cover(1, "p/m", 101, 101, NOON), at(LEASE))?;
             assert!(got.is_err());
             let limits = Limits { raises: vec![raise(&full, "p")], ..limits };

@@ -221,7 +221,8 @@ async fn of_several_caps_the_strictest_decides_and_of_these_the_tightest_is_name
             .map(|(on_hit, limit)| Cap { on_hit: *on_hit, ..cap(Scope::All, Window::Day, limit) })
             .collect()
     };
-    let rows: [(&[OnHit], Option<(OnHit, i64)>); 6] = [
+    type Row<'a> = (&'a [OnHit], Option<(OnHit, i64)>);
+    let rows: [Row<'_>; 6] = [
         (&[OnHit::Warn, OnHit::LocalOnly], Some((OnHit::LocalOnly, 20))),
         (&[OnHit::Ask, OnHit::LocalOnly, OnHit::Warn], Some((OnHit::Ask, 10))),
         (&[OnHit::Ask, OnHit::Block, OnHit::LocalOnly], Some((OnHit::Block, 20))),
@@ -393,4 +394,41 @@ async fn a_lapsed_hold_may_raise_an_alert_too() {
         })
         .await
         .unwrap();
+}
+
+#[tokio::test]
+async fn a_call_and_a_flow_are_counted_by_scope_over_their_attempts_and_steps() {
+    let (_folder, ledger) = fresh();
+    in_utc(&ledger).await;
+    ledger
+        .write(|tx| {
+            let id = RequestId::parse("a").unwrap();
+            let call = limits(&[cap(Scope::All, Window::Call, 100), cap(Scope::Provider(None), Window::Call, 70)]);
+            reserve(tx, &start("a", "f", NOON), &call, &cover(1, "p/m", 60, 60, NOON), at(LEASE))?.unwrap();
+            let lost = |nth, micros| ended(nth, Charge::Assumed(usd(micros)), NOON);
+            // 30 were charged at p. 60 more at q are within both, and then 15 at p are beyond the call's 100.
+            let moved = advance(tx, &id, &lost(1, 30), &call, &cover(2, "q/m", 60, 60, NOON))?;
+            assert!(matches!(moved, Advance::Covered(_)), "{moved:?}");
+            let stopped = advance(tx, &id, &lost(2, 60), &call, &cover(3, "p/m", 15, 15, NOON))?;
+            let Advance::Stopped(stopped, charged) = stopped else { panic!("{stopped:?}") };
+            let no_room = cap_of(stopped);
+            assert_eq!((no_room.cap.window, no_room.balance.charged, charged), (Window::Call, usd(90), usd(90)));
+            assert_eq!(no_room.resets, None);
+
+            // Steps of one flow: 90 charged by the first; the model's own cap counts what is held too.
+            let model = ModelId::parse("p/m").unwrap();
+            let flow = limits(&[cap(Scope::All, Window::Flow, 200), cap(Scope::Model(Some(model)), Window::Flow, 80)]);
+            reserve(tx, &start("b", "f", NOON), &flow, &cover(1, "p/m", 50, 50, NOON), at(LEASE))?.unwrap();
+            let third = reserve(tx, &start("c", "f", NOON), &flow, &cover(1, "p/m", 1, 1, NOON), at(LEASE))?;
+            let no_room = cap_of(third.unwrap_err());
+            assert_eq!((no_room.balance.charged, no_room.balance.held), (usd(30), usd(50)), "at p/m, not at q/m");
+            reserve(tx, &start("d", "f", NOON), &flow, &cover(1, "q/m", 60, 60, NOON), at(LEASE))?.unwrap();
+            let over = reserve(tx, &start("e", "f", NOON), &flow, &cover(1, "q/m", 1, 1, NOON), at(LEASE))?;
+            assert_eq!(cap_of(over.unwrap_err()).cap.scope, Scope::All, "90 charged, 50 and 60 held");
+            reserve(tx, &start("g", "g", NOON), &flow, &cover(1, "q/m", 200, 200, NOON), at(LEASE))?.unwrap();
+            Ok(())
+        })
+        .await
+        .unwrap();
+    assert_eq!(books(&ledger).await, Vec::<String>::new());
 }
