@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::stream::Talk;
 use super::{Encoded, fault};
-use crate::chat::{Chat, FinishReason, Message, Params, Part, PrefixCache, ResponseFormat, Role, StreamEvent};
+use crate::chat::{Chat, Decimal, FinishReason, Message, Params, Part, PrefixCache, ResponseFormat, Role, StreamEvent};
 use crate::failure::{Failure, FailureKind};
 use crate::id::ModelName;
 
@@ -34,7 +34,7 @@ pub(super) fn encode(chat: &Chat, model: &ModelName, stream: bool) -> Encoded {
         }
         body.insert("contents".into(), contents.into());
     }
-    body.insert("generationConfig".into(), config(&chat.params, &mut dropped).into());
+    body.insert("generationConfig".into(), config(&chat.params, model, &mut dropped).into());
     Encoded {
         path: path(model.as_str(), stream),
         body: Value::Object(body).to_string().into_bytes(),
@@ -108,20 +108,27 @@ fn part(part: &Part) -> Value {
     }
 }
 
-fn config(params: &Params, dropped: &mut Vec<String>) -> Map<String, Value> {
+fn config(params: &Params, model: &ModelName, dropped: &mut Vec<String>) -> Map<String, Value> {
     let mut config = Map::new();
     if let Some(most) = params.max_tokens {
         config.insert("maxOutputTokens".into(), most.into());
     }
-    let numbers = [
-        ("temperature", &params.temperature),
-        ("topP", &params.top_p),
-        ("frequencyPenalty", &params.frequency_penalty),
-        ("presencePenalty", &params.presence_penalty),
-    ];
-    for (name, number) in numbers {
+    for (name, number) in [("temperature", &params.temperature), ("topP", &params.top_p)] {
         if let Some(number) = number {
             config.insert(name.into(), Value::Number(number.0.clone()));
+        }
+    }
+    let penalties = [
+        ("frequencyPenalty", "frequency_penalty", &params.frequency_penalty),
+        ("presencePenalty", "presence_penalty", &params.presence_penalty),
+    ];
+    for (name, setting, number) in penalties {
+        match number {
+            None => {}
+            Some(number) if refuses_penalties(model.as_str()) && !is_zero(number) => {
+                dropped.push(format!("{setting} was not sent: {model} does not take it."));
+            }
+            Some(number) => drop(config.insert(name.into(), Value::Number(number.0.clone()))),
         }
     }
     if !params.stop.is_empty() {
@@ -141,6 +148,20 @@ fn config(params: &Params, dropped: &mut Vec<String>) -> Map<String, Value> {
         Some(format) => response_format(format, &mut config),
     }
     config
+}
+
+/// Of Google's own models only the 2.0 series takes a penalty; the others answer 400 to any but zero
+/// (github.com/google-gemini/cookbook/issues/1290).
+fn refuses_penalties(model: &str) -> bool {
+    let name = model.strip_prefix("models/").unwrap_or(model);
+    name.starts_with("gemini-") && !name.starts_with("gemini-2.0-")
+}
+
+/// Whether a number has no digit but zero before its exponent.
+fn is_zero(number: &Decimal) -> bool {
+    let text = number.0.to_string();
+    let digits = text.split(['e', 'E']).next().unwrap_or_default();
+    !digits.bytes().any(|digit| matches!(digit, b'1'..=b'9'))
 }
 
 /// `responseJsonSchema` takes JSON Schema; the older `responseSchema` refuses `additionalProperties` and a

@@ -15,7 +15,7 @@ fn chat(messages: Vec<Message>) -> Chat {
 }
 
 fn encoded(chat: &Chat) -> String {
-    String::from_utf8(encode(chat, &name("gemini-2.5-flash"), false).body).expect("JSON is UTF-8")
+    String::from_utf8(encode(chat, &name("gemini-2.0-flash"), false).body).expect("JSON is UTF-8")
 }
 
 fn number(text: &str) -> Option<Decimal> {
@@ -109,4 +109,24 @@ fn what_the_format_cannot_take_is_left_out_and_said() {
     assert_eq!(body["generationConfig"]["stopSequences"], json!(["a", "b", "c", "d", "e"]));
     assert_eq!(encoded.dropped.len(), 2, "{:?}", encoded.dropped);
     assert!(encoded.dropped[0].contains("stop") && encoded.dropped[1].contains("hour"), "{:?}", encoded.dropped);
+}
+
+#[test]
+fn a_penalty_goes_only_to_a_model_that_takes_it() {
+    let mut chat = chat(vec![Message::text(Role::User, "Hi")]);
+    chat.params.frequency_penalty = number("0.2");
+    chat.params.presence_penalty = number("-0.0");
+    for model in ["gemini-2.5-flash", "models/gemini-3-pro-preview", "gemini-20"] {
+        let encoded = encode(&chat, &name(model), false);
+        let body: Value = serde_json::from_slice(&encoded.body).expect("JSON");
+        assert_eq!(body["generationConfig"]["frequencyPenalty"], Value::Null, "{model}");
+        assert_eq!(body["generationConfig"]["presencePenalty"], json!(-0.0), "{model}: zero is taken by all");
+        assert_eq!(encoded.dropped, [format!("frequency_penalty was not sent: {model} does not take it.")]);
+    }
+    for model in ["gemini-2.0-flash", "a-server-of-my-own"] {
+        let encoded = encode(&chat, &name(model), false);
+        let body: Value = serde_json::from_slice(&encoded.body).expect("JSON");
+        assert_eq!(body["generationConfig"]["frequencyPenalty"], json!(0.2), "{model}");
+        assert_eq!(encoded.dropped, Vec::<String>::new(), "{model}");
+    }
 }
