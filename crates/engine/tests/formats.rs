@@ -221,8 +221,8 @@ async fn a_failure_has_one_code_whatever_the_format() {
             // Google says the same of a spent quota and of too many calls in a minute.
             let code = match (what, wire) {
                 ("no credit", Wire::Gemini) => Code::RateLimit,
-                // The error that the server plays there is Anthropic's own: `overloaded_error`.
-                ("an error in the stream", Wire::AnthropicMessages) => Code::Overloaded,
+                // The errors played there are the provider's own: Anthropic's and Google's are of overload.
+                ("an error in the stream", Wire::AnthropicMessages | Wire::Gemini) => Code::Overloaded,
                 _ => code,
             };
             assert_eq!(got.code, Some(code), "{what} {:?} in {}: {got:?}", script.status, wire.name());
