@@ -58,7 +58,7 @@ fn a_step_is_a_whole_price_and_steps_ascend() {
     );
     check(
         &file("[{ above: 5, input: 1, output: 1, cashed_input: 1 }]"),
-        &["error line 4, column 87: \"cashed_input\" is not a key of this place. The nearest is cached_input."],
+        &["error line 4, column 86: \"cashed_input\" is not a key of this place. The nearest is cached_input."],
     );
 }
 
