@@ -37,6 +37,9 @@ pub struct Widening {
 /// more to hold the second against. So an edit is held against the last version the person approved as
 /// well as against the active one.
 pub fn widens(old: &Policy, new: &Policy) -> Vec<Widening> {
+    // A list price that another day brings is no edit.
+    let of_that_day = Policy { day: old.day, ..new.clone() };
+    let new = &of_that_day;
     let mut said = Said { old, new, sentences: Vec::new() };
     let Policy {
         version: _,
@@ -208,7 +211,8 @@ impl Said<'_> {
     /// that could be called before, at providers that could.
     fn first_use(&mut self, id: &ModelId) {
         let before = self.old.callable();
-        if before.contains(id) || self.new.price(id).is_none() || self.old.price(id).is_none() {
+        let told = !self.old.model(id).enabled || self.old.price(id).is_none();
+        if told || before.contains(id) || self.new.price(id).is_none() {
             return;
         }
         let top = before.iter().map(|id| tier(self.old, id)).max().unwrap_or(Tier::L0);

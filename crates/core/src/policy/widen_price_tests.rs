@@ -72,6 +72,18 @@ fn a_price_below_the_list_price_waits_and_one_above_acts() {
 }
 
 #[test]
+fn a_list_price_that_another_day_brings_is_no_edit() {
+    // It costs a fifth since June 2025.
+    let text = BASE.replace("gpt-6-luna", "o3");
+    let old = read(&text).policy.expect("valid");
+    let mut new = old.clone();
+    new.day = "2025-01-01".parse().expect("a day");
+    let o3 = &old.classes[1].primary;
+    assert_ne!(old.price(o3), new.price(o3), "else this shows nothing");
+    assert_eq!((widens(&old, &new), widens(&new, &old)), (Vec::new(), Vec::new()));
+}
+
+#[test]
 fn a_model_with_a_list_price_is_first_used_within_what_was_allowed() {
     let named = |model: &str| sentences("models:\n", &format!("models:\n  {model}: {{}}\n"));
     assert_eq!(named("openai/gpt-6-sol"), [""; 0], "L2 like the dearest before, at a provider that was used");
