@@ -44,7 +44,8 @@ fn written() -> Result<String> {
 
 /// Where cargo keeps the data.
 fn source() -> Result<PathBuf> {
-    let output = cargo(["metadata", "--format-version", "1", "--locked"]).output().context("cargo cannot be started")?;
+    let output =
+        cargo(["metadata", "--format-version", "1", "--locked"]).output().context("cargo cannot be started")?;
     if !output.status.success() {
         bail!("cargo metadata failed: {}", String::from_utf8_lossy(&output.stderr));
     }
@@ -53,7 +54,10 @@ fn source() -> Result<PathBuf> {
     let found = packages.iter().find(|package| package["name"] == "genai-prices");
     let package = found.context("genai-prices is not among the packages of Cargo.lock")?;
     if package["version"] != VERSION {
-        bail!("Cargo.lock has genai-prices {}; write its version and date into xtask/src/prices.rs", package["version"]);
+        bail!(
+            "Cargo.lock has genai-prices {}; write its version and date into xtask/src/prices.rs",
+            package["version"]
+        );
     }
     let manifest = package["manifest_path"].as_str().context("genai-prices has no place")?;
     Ok(PathBuf::from(manifest).with_file_name("data").join("prices.json"))

@@ -45,7 +45,12 @@ fn text(models: &Models) -> String {
     let mut text = if models.models.is_empty() { "There is no model.".to_owned() } else { columns(&rows) };
     for line in &models.models {
         let beyond = line.steps.iter().map(|step| {
-            format!("beyond {} tokens of input {} in, {} out", tokens(step.above), usd(&step.input_usd), usd(&step.output_usd))
+            format!(
+                "beyond {} tokens of input {} in, {} out",
+                tokens(step.above),
+                usd(&step.input_usd),
+                usd(&step.output_usd)
+            )
         });
         let notes: Vec<_> = beyond.chain(line.other_price.clone()).collect();
         // Only of models that are in use: the list of a provider is long.
@@ -126,12 +131,16 @@ mod tests {
         };
         let models = Models {
             models: vec![
-                line(serde_json::json!({ "model": "here/qwen3:8b", "usable": true, "tier": "L0", "input_usd": 0, "output_usd": 0,
-                    "price_source": "runs on this machine" })),
-                line(serde_json::json!({ "model": "openai/gpt-6-sol", "usable": true, "tier": "L2", "context": 1_050_000,
+                line(
+                    serde_json::json!({ "model": "here/qwen3:8b", "usable": true, "tier": "L0", "input_usd": 0, "output_usd": 0,
+                    "price_source": "runs on this machine" }),
+                ),
+                line(
+                    serde_json::json!({ "model": "openai/gpt-6-sol", "usable": true, "tier": "L2", "context": 1_050_000,
                     "input_usd": 2, "output_usd": 10, "cached_input_usd": 0.2, "price_source": "genai-prices",
                     "price_date": "2026-10-30", "classes": ["review"], "deprecated": true,
-                    "steps": [{ "above": 272_000, "input_usd": 4, "output_usd": 15 }] })),
+                    "steps": [{ "above": 272_000, "input_usd": 4, "output_usd": 15 }] }),
+                ),
                 line(serde_json::json!({ "model": "x/y", "tier": "L3", "why_not": "No price is known." })),
             ],
             prices_from: "genai-prices 0.2.1 of 2026-10-30".into(),
@@ -152,7 +161,14 @@ Tiers: by the label in routing.yaml, else by the price of output: free L0, below
 
     #[test]
     fn tokens_are_short_where_nothing_is_lost() {
-        for (count, shown) in [(272_000, "272k"), (1_050_000, "1.05M"), (1_000_000, "1M"), (1_048_576, "1048576"), (8_192, "8192"), (64, "64")] {
+        for (count, shown) in [
+            (272_000, "272k"),
+            (1_050_000, "1.05M"),
+            (1_000_000, "1M"),
+            (1_048_576, "1048576"),
+            (8_192, "8192"),
+            (64, "64"),
+        ] {
             assert_eq!(tokens(count), shown);
         }
     }

@@ -107,7 +107,8 @@ impl Gateway {
         for text in wanted {
             let (line, plan) = match planned(policy, &text, &chat) {
                 Ok((id, plan)) => {
-                    let denial = key_denial(inner, policy, &id.provider, &mut keys).await.or_else(|| gate(policy, &plan));
+                    let denial =
+                        key_denial(inner, policy, &id.provider, &mut keys).await.or_else(|| gate(policy, &plan));
                     (line(policy, &id, input_tokens, Some(&plan.targets[0]), denial), Some(plan))
                 }
                 Err((id, denial)) => match id {
@@ -197,7 +198,8 @@ async fn room(inner: &Inner, policy: &Policy, plans: Vec<Option<Plan>>) -> Resul
                 Some(plan) => {
                     let Some(start) = start(caller.clone(), &plan.targets[0]) else { continue };
                     tx.execute_batch("SAVEPOINT estimate")?;
-                    let reserved = reservation::reserve(tx, &start, &limits, &dispatch::cover(plan, 0, 1), Timestamp::MAX);
+                    let reserved =
+                        reservation::reserve(tx, &start, &limits, &dispatch::cover(plan, 0, 1), Timestamp::MAX);
                     tx.execute_batch("ROLLBACK TO estimate; RELEASE estimate")?;
                     reserved?.err()
                 }
@@ -231,7 +233,13 @@ fn start(caller: crate::Caller, target: &Target) -> Option<request::Start> {
     })
 }
 
-fn line(policy: &Policy, id: &ModelId, input_tokens: u64, target: Option<&Target>, denial: Option<Denial>) -> EstimateLine {
+fn line(
+    policy: &Policy,
+    id: &ModelId,
+    input_tokens: u64,
+    target: Option<&Target>,
+    denial: Option<Denial>,
+) -> EstimateLine {
     let priced = policy.priced(id);
     EstimateLine {
         model: id.to_string(),

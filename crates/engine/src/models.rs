@@ -188,7 +188,8 @@ fn ids(policy: &Policy, only: Option<&ProviderId>, keys: &Keys, lists: &Lists) -
         policy.callable().into_iter().chain(policy.models.keys().cloned()).filter(chosen).collect();
     for (provider, key) in keys {
         if let Some(list) = lists.get(provider) {
-            let listed = list.models.iter().map(|listed| ModelId { provider: provider.clone(), model: listed.model.clone() });
+            let listed =
+                list.models.iter().map(|listed| ModelId { provider: provider.clone(), model: listed.model.clone() });
             ids.extend(listed);
         } else if let Some(prices) = policy.providers.get(provider).and_then(|provider| provider.price_list.as_ref())
             && (key.is_ok() || only == Some(provider))

@@ -57,7 +57,10 @@ async fn every_model_has_its_price_where_it_is_from_and_why_it_cannot_be_used() 
     let sol = of(&models, "openai/gpt-6-sol");
     assert_eq!(sol.output_usd.as_ref().map(ToString::to_string).as_deref(), Some("10"));
     assert_eq!((sol.tier.as_str(), sol.tier_reason.as_str()), ("L2", "$10.00 for a million tokens of output"));
-    assert_eq!((sol.price_source.as_deref(), sol.price_date.as_deref()), (Some("genai-prices 0.2.1 of 2026-10-30"), Some("2026-10-30")));
+    assert_eq!(
+        (sol.price_source.as_deref(), sol.price_date.as_deref()),
+        (Some("genai-prices 0.2.1 of 2026-10-30"), Some("2026-10-30"))
+    );
     assert_eq!((sol.context, sol.steps.len(), sol.steps[0].above), (Some(1_050_000), 1, 272_000));
     assert!(sol.why_not.as_ref().is_some_and(|why| why.contains("POINTSMAN_TEST_NOT_SET")), "{sol:?}");
     let here = here(&room, false).await;
@@ -76,7 +79,10 @@ async fn a_provider_is_asked_for_its_list_and_what_it_lists_is_joined_with_what_
     let models = here(&room, true).await;
     let ids: Vec<_> = models.models.iter().map(|line| line.model.as_str()).collect();
     assert_eq!(ids, ["here/gone", "here/new-one", "here/practice-large", "here/practice-small"]);
-    assert_eq!((of(&models, "here/practice-small").context, of(&models, "here/practice-small").usable), (Some(4096), true));
+    assert_eq!(
+        (of(&models, "here/practice-small").context, of(&models, "here/practice-small").usable),
+        (Some(4096), true)
+    );
     assert_eq!(of(&models, "here/practice-large").why_not.as_deref(), Some("here does not list it."));
     assert_eq!(
         of(&models, "here/new-one").why_not.as_deref(),
@@ -89,7 +95,13 @@ async fn a_provider_is_asked_for_its_list_and_what_it_lists_is_joined_with_what_
 #[tokio::test]
 async fn a_list_that_cannot_be_had_is_told_and_the_rest_is_shown() {
     let room = room("").await;
-    for script in [Script::status(500), Script::html(200), Script::invalid_json(), Script::hang_up(), Script::redirect("http://127.0.0.1:1/")] {
+    for script in [
+        Script::status(500),
+        Script::html(200),
+        Script::invalid_json(),
+        Script::hang_up(),
+        Script::redirect("http://127.0.0.1:1/"),
+    ] {
         room.server.script(script.clone().on(Endpoint::Models));
         let models = here(&room, true).await;
         assert_eq!(of(&models, "here/practice-small").listed, None, "{script:?}");
@@ -100,7 +112,10 @@ async fn a_list_that_cannot_be_had_is_told_and_the_rest_is_shown() {
         );
     }
     let unknown = room.gateway.models(ModelsQuery { provider: Some("opnai".into()), live: false }).await.unwrap_err();
-    assert_eq!((unknown.code, unknown.sentence.as_str()), (Code::NotFound, "There is no provider \"opnai\". Did you mean openai?"));
+    assert_eq!(
+        (unknown.code, unknown.sentence.as_str()),
+        (Code::NotFound, "There is no provider \"opnai\". Did you mean openai?")
+    );
 }
 
 #[tokio::test]
@@ -136,7 +151,12 @@ async fn a_prompt_is_estimated_for_each_model_cheapest_first_and_nothing_is_sent
     assert!(room.gateway.activity(ActivityQuery::default()).await.unwrap().rows.is_empty(), "nothing was written");
     assert_eq!(room.gateway.audit().await.unwrap(), Vec::<String>::new());
     // The figure is the one the call is planned with.
-    let call = RouteCall { task_class: "ask".into(), prompt: "four".repeat(100), max_tokens: Some(100), ..RouteCall::default() };
+    let call = RouteCall {
+        task_class: "ask".into(),
+        prompt: "four".repeat(100),
+        max_tokens: Some(100),
+        ..RouteCall::default()
+    };
     let answer = room.gateway.route(call, CallContext::quiet("llm_route")).await;
     assert!(answer.data.is_some(), "{answer:?}");
 }
@@ -149,9 +169,11 @@ async fn an_estimate_names_models_as_calls_do_and_says_what_stops_them() {
         models: models.iter().map(ToString::to_string).collect(),
         max_tokens: Some(100),
     };
-    let estimate = room.gateway.estimate(query(&["small", "here/practice-small", "openai/o1-pro", "nobody/x"])).await.unwrap();
+    let estimate =
+        room.gateway.estimate(query(&["small", "here/practice-small", "openai/o1-pro", "nobody/x"])).await.unwrap();
     let why = |id: &str| {
-        let line = estimate.models.iter().find(|line| line.model == id).unwrap_or_else(|| panic!("{id}: {estimate:#?}"));
+        let line =
+            estimate.models.iter().find(|line| line.model == id).unwrap_or_else(|| panic!("{id}: {estimate:#?}"));
         line.why_not.clone().unwrap_or_default()
     };
     assert_eq!(estimate.models.len(), 3, "an alias is the same model");

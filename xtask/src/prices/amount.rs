@@ -23,11 +23,7 @@ impl Amount {
             let digits: u128 = format!("{whole}{fraction}").parse().ok()?;
             let places = i64::try_from(PLACES).ok()? + exponent - i64::try_from(fraction.len()).ok()?;
             let power = 10u128.checked_pow(u32::try_from(places.unsigned_abs()).ok()?)?;
-            if places >= 0 {
-                digits.checked_mul(power)
-            } else {
-                digits.is_multiple_of(power).then(|| digits / power)
-            }
+            if places >= 0 { digits.checked_mul(power) } else { digits.is_multiple_of(power).then(|| digits / power) }
         };
         parsed().map(Self).with_context(|| format!("{text} is no amount of at most {PLACES} places"))
     }
@@ -59,14 +55,9 @@ mod tests {
 
     #[test]
     fn digits_stay_as_they_are() {
-        for (text, shown) in [
-            ("0.003625", "0.003625"),
-            ("2", "2"),
-            ("15.0", "15"),
-            ("1e-05", "0.00001"),
-            ("1.25E2", "125"),
-            ("0", "0"),
-        ] {
+        for (text, shown) in
+            [("0.003625", "0.003625"), ("2", "2"), ("15.0", "15"), ("1e-05", "0.00001"), ("1.25E2", "125"), ("0", "0")]
+        {
             assert_eq!(Amount::parse(text).unwrap().to_string(), shown, "{text}");
         }
         for bad in ["", "-1", "x", "1e-21", "\"2\""] {

@@ -112,8 +112,14 @@ mod tests {
     fn every_form_of_the_source_has_one_of_ours() {
         for (matcher, expected) in [
             (json!({ "equals": "Gpt-5" }), vec!["=gpt-5"]),
-            (json!({ "or": [{ "starts_with": "o1-" }, { "contains": "x" }, { "ends_with": "y" }] }), vec!["^o1-", "*x", "$y"]),
-            (json!({ "regex": r"^claude-opus-5[-@]\d{8}$" }), vec!["=claude-opus-5-########", "=claude-opus-5@########"]),
+            (
+                json!({ "or": [{ "starts_with": "o1-" }, { "contains": "x" }, { "ends_with": "y" }] }),
+                vec!["^o1-", "*x", "$y"],
+            ),
+            (
+                json!({ "regex": r"^claude-opus-5[-@]\d{8}$" }),
+                vec!["=claude-opus-5-########", "=claude-opus-5@########"],
+            ),
             (json!({ "regex": r"^gpt-5\.6-sol-\d{4}-\d{2}-\d{2}$" }), vec!["=gpt-5.6-sol-####-##-##"]),
             (json!({ "regex": r"^gemini-3\.5-flash-\d" }), vec!["^gemini-3.5-flash-#"]),
             (json!({ "and": [{ "starts_with": "a" }, { "regex": NOT_SPEECH }] }), vec!["^a&!-tts"]),

@@ -87,7 +87,14 @@ fn listed(entry: &Value) -> Entry {
         return Entry::Other;
     }
     let first = |names: &[&str]| names.iter().find_map(|name| entry[*name].as_u64()).filter(|tokens| *tokens > 0);
-    let context = ["context_length", "context_window", "inputTokenLimit", "max_input_tokens", "max_model_len", "max_context_length"];
+    let context = [
+        "context_length",
+        "context_window",
+        "inputTokenLimit",
+        "max_input_tokens",
+        "max_model_len",
+        "max_context_length",
+    ];
     let output = ["outputTokenLimit", "max_completion_tokens", "max_output_tokens", "max_output_length"];
     let of_top = entry["top_provider"]["max_completion_tokens"].as_u64();
     Entry::Model(Listed { model, context: first(&context), max_output: first(&output).or(of_top), asks: asks(entry) })
@@ -117,9 +124,11 @@ mod tests {
 
     #[test]
     fn every_shape_is_read() {
-        let openai = list(&json!({ "object": "list", "data": [{ "id": "gpt-6-sol", "object": "model" }, { "id": "gpt-5" }] }));
+        let openai =
+            list(&json!({ "object": "list", "data": [{ "id": "gpt-6-sol", "object": "model" }, { "id": "gpt-5" }] }));
         assert_eq!(names(&openai), ["gpt-5", "gpt-6-sol"], "by name");
-        let anthropic = list(&json!({ "data": [{ "type": "model", "id": "claude-opus-5-5", "display_name": "Claude Opus 5.5",
+        let anthropic =
+            list(&json!({ "data": [{ "type": "model", "id": "claude-opus-5-5", "display_name": "Claude Opus 5.5",
             "max_input_tokens": 1_000_000 }], "has_more": true, "first_id": "x", "last_id": "y" }));
         assert!(anthropic.more);
         assert_eq!(anthropic.models[0].context, Some(1_000_000));

@@ -56,7 +56,8 @@ pub fn of(list: &ProviderId, model: &ModelName, on: Date) -> Option<Known> {
         Ok(at) => rows.get(at),
         Err(_) => {
             let lower = name.to_lowercase();
-            rows.iter().find(|row| row.id.to_lowercase() == lower || row.rules.split(' ').any(|rule| holds(rule, &lower)))
+            rows.iter()
+                .find(|row| row.id.to_lowercase() == lower || row.rules.split(' ').any(|rule| holds(rule, &lower)))
         }
     };
     row.and_then(|row| row.known(on))

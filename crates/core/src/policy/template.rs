@@ -45,7 +45,8 @@ mod tests {
         for id in policy.callable() {
             let priced = policy.priced(&id).unwrap_or_else(|| panic!("{id} has a price"));
             assert!(matches!(priced.source, PriceSource::Catalogue { .. }), "{id}: {}", priced.source);
-            let (labelled, by_price) = (policy.tier(&id).0, Policy { models: BTreeMap::new(), ..policy.clone() }.tier(&id).0);
+            let (labelled, by_price) =
+                (policy.tier(&id).0, Policy { models: BTreeMap::new(), ..policy.clone() }.tier(&id).0);
             assert_eq!(labelled, by_price, "{id}: the label is that of its price");
         }
         assert!(policy.refused.is_empty());

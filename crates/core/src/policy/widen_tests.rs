@@ -382,7 +382,11 @@ fn every_key_that_does_something_is_in_both_tables() {
     let mut gaps = Vec::new();
     // Those of prices have a table of their own, with an edit that acts and one that waits in each row.
     let elsewhere = |path: &str| prices::KEYS.iter().any(|(key, ..)| *key == path);
-    for setting in SETTINGS.iter().filter(|row| !elsewhere(row.path)).filter(|row| matches!(row.standing, Standing::Built | Standing::Guard)) {
+    for setting in SETTINGS
+        .iter()
+        .filter(|row| !elsewhere(row.path))
+        .filter(|row| matches!(row.standing, Standing::Built | Standing::Guard))
+    {
         let acts = ACTS.iter().any(|(key, ..)| *key == setting.path);
         let waits = WAITS.iter().any(|(key, ..)| *key == setting.path);
         if !acts || waits == ONE_SIDED.contains(&setting.path) {

@@ -13,8 +13,7 @@ use crate::calling::Calling;
 use crate::{arguments, reply};
 
 const DESCRIPTION: &str = "Says what a prompt would cost with each model, cheapest first: the likely and the highest \
-cost in US dollars, where the price is from and of which day, and whether the call would be sent now or what stops it. \
-Sends nothing and costs nothing. `max_tokens` is the longest answer; without it, each model's default.";
+cost, where the price is from, and what would stop the call now. Sends nothing; costs nothing.";
 
 /// What a call may say.
 #[derive(Deserialize, JsonSchema)]
@@ -37,7 +36,7 @@ static OUTPUT: LazyLock<Arc<JsonObject>> = LazyLock::new(|| {
         "required": ["status"],
         "properties": {
             "status": { "enum": ["success", "error"] },
-            "models": { "type": "array" }, "token_error": { "type": "string" }
+            "models": { "type": "array" }
         }
     });
     let Value::Object(object) = schema else { return Arc::default() };

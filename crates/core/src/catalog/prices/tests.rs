@@ -167,7 +167,8 @@ fn every_line_of_the_table_is_understood() {
     }
     assert!(models > 1_000, "{models}");
     let lists = ["anthropic", "deepseek", "gemini", "groq", "mistral", "openai", "openrouter", "together", "xai"];
-    let counted: usize = lists.iter().map(|list| rows(&ProviderId::parse(list).expect("a list")).map_or(0, <[_]>::len)).sum();
+    let counted: usize =
+        lists.iter().map(|list| rows(&ProviderId::parse(list).expect("a list")).map_or(0, <[_]>::len)).sum();
     assert_eq!(counted, models, "every line is in a section");
     for list in lists {
         let rows = rows(&ProviderId::parse(list).expect("a list")).expect("rows");

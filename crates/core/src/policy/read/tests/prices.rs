@@ -54,7 +54,9 @@ fn a_step_is_a_whole_price_and_steps_ascend() {
     );
     check(
         &file("[{ above: 5, input: 1, output: 1 }, { above: 5, input: 1, output: 1 }]"),
-        &["error line 4, column 88: models.openai/m.price.steps[1].above must be more than that of the step before it."],
+        &[
+            "error line 4, column 88: models.openai/m.price.steps[1].above must be more than that of the step before it.",
+        ],
     );
     check(
         &file("[{ above: 5, input: 1, output: 1, cashed_input: 1 }]"),
@@ -64,7 +66,9 @@ fn a_step_is_a_whole_price_and_steps_ascend() {
 
 #[test]
 fn a_model_without_a_price_of_the_persons_has_its_list_price_with_its_source_and_day() {
-    let policy = good("defaults:\n  a: { provider: openai, model: gpt-6-sol }\nmodels:\n  openai/gpt-6-sol: { description: x }\n");
+    let policy = good(
+        "defaults:\n  a: { provider: openai, model: gpt-6-sol }\nmodels:\n  openai/gpt-6-sol: { description: x }\n",
+    );
     let priced = policy.priced(&id("openai/gpt-6-sol")).expect("a price");
     assert_eq!(priced.price.base.output, MicroUsd::from_micros(10_000_000));
     assert_eq!(priced.source.to_string(), "genai-prices 0.2.1 of 2026-10-30");
@@ -105,7 +109,9 @@ fn a_provider_goes_by_the_names_other_files_have_for_it() {
     );
     let callable: Vec<_> = policy.callable().iter().map(ToString::to_string).collect();
     assert_eq!(callable, ["xai/grok-4.6", "xai/grok-4.7"]);
-    let own = good("providers:\n  grok: { base_url: https://my.example/v1 }\ndefaults:\n  a: { provider: grok, model: m }\nmodels:\n  grok/m: { price: { input: 1, output: 1 } }\n");
+    let own = good(
+        "providers:\n  grok: { base_url: https://my.example/v1 }\ndefaults:\n  a: { provider: grok, model: m }\nmodels:\n  grok/m: { price: { input: 1, output: 1 } }\n",
+    );
     assert_eq!(own.classes[0].primary.to_string(), "grok/m", "a provider of one's own keeps its name");
 }
 
