@@ -7,17 +7,18 @@ use crate::child::{Server, command};
 use crate::ground::{Ground, summarize};
 use crate::replies::{names, texts, validate};
 
-/// All four tools against a home that is broken: each call is an error envelope with this code whose
+/// All tools against a home that is broken: each call is an error envelope with this code whose
 /// sentence has this part.
 fn all_refuse(mut server: Server, code: &str, part: &str) {
     let hello = server.initialize("2025-11-25");
     assert_eq!(hello["result"]["serverInfo"]["name"], "pointsman", "{hello}");
     let listed = server.exchange("tools/list", json!({}));
-    assert_eq!(names(&listed["result"]).len(), 4, "{listed}");
+    assert_eq!(names(&listed["result"]).len(), 5, "{listed}");
     for (tool, arguments) in [
         ("chat_completion", json!({ "messages": [{ "role": "user", "content": "x" }] })),
         ("llm_route", summarize()),
         ("llm_routing_info", json!({})),
+        ("estimate_cost", json!({ "prompt": "x" })),
         ("spend_report", json!({})),
     ] {
         let result = server.call(tool, arguments);

@@ -32,7 +32,10 @@ fn the_stateless_era_works_without_a_handshake() {
     assert!(versions.contains(&json!("2026-07-28")), "{found}");
     assert!(versions.contains(&json!("2025-11-25")), "the older era is offered too: {found}");
     let listed = server.exchange("tools/list", stateless(json!({})));
-    assert_eq!(names(&listed["result"]), ["chat_completion", "llm_route", "llm_routing_info", "spend_report"]);
+    assert_eq!(
+        names(&listed["result"]),
+        ["chat_completion", "llm_route", "llm_routing_info", "estimate_cost", "spend_report"]
+    );
     let call = stateless(json!({ "name": "llm_route", "arguments": summarize() }));
     let reply = server.exchange("tools/call", call);
     assert_eq!(reply["result"]["resultType"], "complete", "{reply}");
@@ -60,11 +63,14 @@ fn every_reply_validates_against_its_output_schema_and_its_text_says_it_all() {
         ("chat_completion", json!({ "messages": hello }), None),
         ("chat_completion", json!({ "messages": hello, "model": "practice/gpt-5", "max_tokens": 50 }), None),
         ("llm_routing_info", json!({}), None),
+        ("estimate_cost", json!({ "prompt": "Hello", "max_tokens": 50 }), None),
+        ("estimate_cost", json!({ "prompt": "Hello", "models": ["practice/gpt-5"] }), None),
         ("spend_report", json!({ "group_by": "day" }), None),
         ("llm_route", json!({ "task_class": "sumarize", "prompt": "x" }), Some("invalid_request")),
         ("llm_route", json!({ "task_class": "huge", "prompt": "x" }), Some("cap_exceeded")),
         ("llm_route", json!({ "task_class": "summarize" }), Some("invalid_request")),
         ("chat_completion", json!({ "messages": hello, "model": "practice/gpt-6" }), Some("unknown_model")),
+        ("estimate_cost", json!({ "prompt": "" }), Some("invalid_request")),
         ("spend_report", json!({ "from": "yesterday" }), Some("invalid_request")),
     ] {
         let result = server.call(tool, arguments);

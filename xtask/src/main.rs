@@ -1,4 +1,4 @@
-//! `cargo xtask run`, `cargo xtask test`, `cargo xtask bench`: the commands of this repository.
+//! `cargo xtask run`, `cargo xtask test`, `cargo xtask bench`, `cargo xtask prices`: the commands of this repository.
 //!
 //! Each sets up what is missing first and names what it installs. Nothing of the product lives
 //! here, and the product never depends on it.
@@ -7,6 +7,7 @@
 
 mod bench;
 mod packages;
+mod prices;
 mod run;
 mod setup;
 mod shell;
@@ -19,7 +20,8 @@ const USAGE: &str = "\
 cargo xtask run                 set up what is missing and start Pointsman
 cargo xtask test                set up what is missing and run every check
 cargo xtask test --only STAGE   set up what is missing and run one stage
-cargo xtask bench               measure the release build (Linux)";
+cargo xtask bench               measure the release build (Linux)
+cargo xtask prices              write the table of list prices anew from the crate genai-prices";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -29,6 +31,7 @@ fn main() -> ExitCode {
         ["test"] => test::test(None),
         ["test", "--only", stage] => test::test(Some(stage)),
         ["bench"] => bench::bench(),
+        ["prices"] => prices::prices(),
         _ => {
             eprintln!("{USAGE}\n\nStages of test: {}", test::stage_names());
             return ExitCode::from(2);

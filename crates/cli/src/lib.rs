@@ -14,8 +14,10 @@ mod audit;
 mod connect;
 mod demo;
 mod doctor;
+mod estimate;
 mod keys;
 mod mcp;
+mod models;
 mod pause;
 mod policy;
 mod practice_server;
@@ -42,6 +44,10 @@ enum Command {
     Route(route::Args),
     /// Show what was spent, and what is left of the caps.
     Spend(spend::Args),
+    /// List models with their prices, where those are from, and whether each can be used.
+    Models(models::Args),
+    /// Say what a prompt would cost with each model, without sending it.
+    Estimate(estimate::Args),
     /// Keep, show, check and delete the keys of providers.
     Keys(keys::Args),
     /// Stop all spending, for an hour, until tomorrow or until you resume.
@@ -76,6 +82,8 @@ pub fn main_with_args() -> ExitCode {
         Command::Mcp(args) => mcp::run(args, home),
         Command::Route(args) => with_runtime(route::run(args, home)),
         Command::Spend(args) => with_runtime(spend::run(args, home)),
+        Command::Models(args) => with_runtime(models::run(args, home)),
+        Command::Estimate(args) => with_runtime(estimate::run(args, home)),
         Command::Keys(args) => with_runtime(keys::run(args, home)),
         Command::Pause(args) => with_runtime(pause::run(args, home)),
         Command::Resume => with_runtime(pause::resume(home)),

@@ -1,4 +1,5 @@
 //! Providers as data: one TOML file each under `providers/`. A provider is data; a wire format is code.
+//! What their models cost is data too ([`prices`]), and what they list themselves ([`live`]).
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,6 +11,9 @@ use url::{Host, Url};
 
 use crate::id::{ModelName, ProviderId};
 use crate::wire::{KeyHeader, Wire};
+
+pub mod live;
+pub mod prices;
 
 /// `scheme://host:port` of an endpoint, in lower case, port always written. A key is bound to it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -200,6 +204,10 @@ pub struct Provider {
     pub route: Route,
     /// The deadline of a call whose class says none.
     pub timeout: Option<Duration>,
+    /// Below the base URL: its list of models.
+    pub models_path: String,
+    /// Whose list prices hold for its models. `None` where only the person can say what they cost.
+    pub price_list: Option<ProviderId>,
 }
 
 impl Provider {
@@ -218,7 +226,9 @@ impl Provider {
 struct ProviderToml {
     title: String,
     wire: String,
-    base_url: String,
+    base_url: Option<String>,
+    /// Where each person has an address of their own: what it looks like.
+    base_url_example: Option<String>,
     key_header: Option<String>,
     #[serde(default)]
     env: Vec<String>,
@@ -231,47 +241,96 @@ struct ProviderToml {
     check_path: String,
     #[serde(default)]
     reports_cost: bool,
+    #[serde(default = "models_path")]
+    models_path: String,
+    /// The price table has a section of its id.
+    #[serde(default)]
+    priced: bool,
 }
 
 fn check_path() -> String {
     "models".to_owned()
 }
 
-const BUILT_IN: &[(&str, &str)] = &[
-    ("openai", include_str!("../providers/openai.toml")),
-    ("openrouter", include_str!("../providers/openrouter.toml")),
-    ("deepseek", include_str!("../providers/deepseek.toml")),
-    ("ollama", include_str!("../providers/ollama.toml")),
-];
+fn models_path() -> String {
+    "models".to_owned()
+}
 
-/// The built-in providers by id. A file that does not parse is left out; a test holds that none is.
+macro_rules! built_in {
+    ($($id:literal)+) => {
+        const BUILT_IN: &[(&str, &str)] = &[$(($id, include_str!(concat!("../providers/", $id, ".toml")))),+];
+    };
+}
+
+built_in! {
+    "anthropic" "azure-openai" "deepseek" "gemini" "groq" "lmstudio" "mistral" "ollama" "openai" "openrouter"
+    "together" "vllm" "xai"
+}
+
+/// Other names by which a file may mean a built-in provider; files of llm-gateway-mcp have some.
+const ALIASES: &[(&str, &str)] =
+    &[("azure", "azure-openai"), ("google", "gemini"), ("grok", "xai"), ("lm-studio", "lmstudio"), ("x-ai", "xai")];
+
+/// The built-in providers by id, without those that have no address before the person gives one. A
+/// file that does not parse is left out; a test holds that none is.
 pub fn built_in() -> &'static BTreeMap<ProviderId, Provider> {
     static ALL: LazyLock<BTreeMap<ProviderId, Provider>> = LazyLock::new(|| {
         BUILT_IN
             .iter()
-            .filter_map(|(id, text)| read(id, text))
+            .filter_map(|(id, text)| read(id, text, None))
             .map(|provider| (provider.id.clone(), provider))
             .collect()
     });
     &ALL
 }
 
-fn read(id: &str, text: &str) -> Option<Provider> {
+/// The built-in provider that another name means.
+pub fn alias(name: &str) -> Option<ProviderId> {
+    let (_, id) = ALIASES.iter().find(|(alias, _)| *alias == name)?;
+    ProviderId::parse(id).ok()
+}
+
+/// A built-in provider at the address the person gave it, where it has none of its own.
+pub fn placed(id: &ProviderId, base_url: &BaseUrl) -> Option<Provider> {
+    unplaced(id)?;
+    let (id, text) = BUILT_IN.iter().find(|(other, _)| *other == id.as_str())?;
+    read(id, text, Some(base_url.clone()))
+}
+
+/// For a built-in provider where each person has an address of their own: what one looks like.
+pub fn unplaced(id: &ProviderId) -> Option<String> {
+    let (_, text) = BUILT_IN.iter().find(|(other, _)| *other == id.as_str())?;
     let raw: ProviderToml = toml::from_str(text).ok()?;
-    let base_url = BaseUrl::parse(&raw.base_url).ok()?;
+    raw.base_url_example.filter(|_| raw.base_url.is_none())
+}
+
+/// Whose list prices hold at an address: those of the built-in provider that is there, and of nobody
+/// else, since another address is another company.
+pub fn price_list(base_url: &BaseUrl) -> Option<ProviderId> {
+    let at = base_url.origin();
+    let there = built_in().values().find(|provider| provider.base_url.origin() == at)?;
+    there.price_list.clone()
+}
+
+fn read(id: &str, text: &str, placed: Option<BaseUrl>) -> Option<Provider> {
+    let raw: ProviderToml = toml::from_str(text).ok()?;
+    let base_url = match raw.base_url {
+        Some(own) => BaseUrl::parse(&own).ok()?,
+        None => placed?,
+    };
     let local = raw.local && base_url.is_loopback();
     let wire = Wire::from_name(&raw.wire)?;
     let key_header = match raw.key_header.as_deref() {
         None => wire.key_header(),
         Some(name) => KeyHeader::from_name(name)?,
     };
+    let id = ProviderId::parse(id).ok()?;
     Some(Provider {
-        id: ProviderId::parse(id).ok()?,
         title: raw.title,
         wire,
         base_url,
         key_header,
-        key: if local { KeyRef::None } else { KeyRef::Keychain(id.to_owned()) },
+        key: if local { KeyRef::None } else { KeyRef::Keychain(id.as_str().to_owned()) },
         env: raw.env,
         local,
         key_prefixes: raw.key_prefixes,
@@ -282,6 +341,9 @@ fn read(id: &str, text: &str) -> Option<Provider> {
         query: None,
         route: Route::System,
         timeout: None,
+        models_path: raw.models_path,
+        price_list: raw.priced.then(|| id.clone()),
+        id,
     })
 }
 
@@ -305,10 +367,39 @@ mod tests {
 
     #[test]
     fn every_built_in_provider_reads() {
-        assert_eq!(built_in().len(), BUILT_IN.len());
-        for provider in built_in().values() {
-            assert_eq!(provider.local, provider.key == KeyRef::None, "{}", provider.id);
+        for (id, _) in BUILT_IN {
+            let id = ProviderId::parse(id).expect("an id");
+            let at_home = BaseUrl::parse("https://mine.openai.azure.com/openai/v1").expect("a URL");
+            let provider = built_in().get(&id).cloned().or_else(|| placed(&id, &at_home));
+            let provider = provider.unwrap_or_else(|| panic!("{id} reads"));
+            assert_eq!(provider.local, provider.key == KeyRef::None, "{id}");
+            assert_eq!(provider.local, provider.env.is_empty(), "{id}: where its key may come from");
+            assert_eq!(provider.local, provider.keys_page.is_none(), "{id}: where a key is made");
+            if let Some(list) = &provider.price_list {
+                assert!(prices::all(list, prices::source().date).next().is_some(), "{id} has prices");
+            }
         }
+        assert_eq!(built_in().len() + 1, BUILT_IN.len(), "one has no address of its own");
+    }
+
+    #[test]
+    fn a_provider_without_an_address_waits_for_the_persons_own() {
+        let azure = ProviderId::parse("azure-openai").expect("an id");
+        assert!(!built_in().contains_key(&azure));
+        assert!(unplaced(&azure).is_some_and(|example| example.contains("RESOURCE")), "it says what is needed");
+        let url = BaseUrl::parse("https://mine.openai.azure.com/openai/v1").expect("a URL");
+        let placed = placed(&azure, &url).expect("placed");
+        assert_eq!((placed.key_header, placed.price_list), (KeyHeader::ApiKey, None));
+        assert_eq!(placed.base_url, url);
+    }
+
+    #[test]
+    fn an_address_has_the_price_list_of_who_is_there() {
+        let list = |url: &str| price_list(&BaseUrl::parse(url).expect("a URL")).map(|id| id.to_string());
+        assert_eq!(list("https://API.openai.com/v1").as_deref(), Some("openai"));
+        assert_eq!(list("https://api.openai.com.example.com/v1"), None);
+        assert_eq!(list("https://mine.openai.azure.com/openai/v1"), None);
+        assert_eq!(list("http://127.0.0.1:11434/v1"), None);
     }
 
     #[test]

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::chat::PrefixCache;
 
+mod dearer;
+
 /// An amount of money in millionths of a US dollar. May be negative only as an adjustment.
 ///
 /// ```

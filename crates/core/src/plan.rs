@@ -10,7 +10,7 @@ use crate::code::{Code, Denial};
 use crate::estimate;
 use crate::id::{ModelId, ProviderId, TaskClass, nearest};
 use crate::money::{MicroUsd, Price};
-use crate::policy::{ClassRule, Policy, Tier};
+use crate::policy::{ClassRule, Policy, PriceSource, Priced, Tier};
 
 /// Output tokens where nobody set a limit.
 const DEFAULT_MAX_TOKENS: u64 = 4_096;
@@ -62,6 +62,8 @@ pub struct Target {
     pub provider: Provider,
     /// Copied into every attempt: history never changes.
     pub price: Price,
+    /// Who says so.
+    pub price_source: PriceSource,
     /// Sent on the wire.
     pub max_tokens: u64,
     /// The most one attempt can cost.
@@ -237,18 +239,9 @@ fn find_model(policy: &Policy, text: &str) -> Result<ModelId, Denial> {
     Err(Denial::new(Code::UnknownModel, format!("There is no usable model {text:?}. {hint}")))
 }
 
-/// The tier of a model: as labelled, else by its output price per million tokens: 0 L0, below $2 L1,
-/// below $12 L2, else L3. Unknown counts as L3.
+/// The tier of a model: as labelled, else by its output price. Unknown counts as L3.
 pub fn tier(policy: &Policy, model: &ModelId) -> Tier {
-    if let Some(tier) = policy.model(model).tier {
-        return tier;
-    }
-    match policy.price(model).map(|price| price.base.output.micros()) {
-        Some(..=0) => Tier::L0,
-        Some(1..2_000_000) => Tier::L1,
-        Some(2_000_000..12_000_000) => Tier::L2,
-        Some(12_000_000..) | None => Tier::L3,
-    }
+    policy.tier(model).0
 }
 
 /// Turns candidates into targets. `unusable` names, for a provider without a usable key, why.
@@ -306,7 +299,7 @@ fn target(
     let Some(provider) = policy.providers.get(&model.provider) else {
         return Err(Denial::new(Code::UnknownModel, format!("There is no provider {}.", model.provider)));
     };
-    let Some(price) = policy.price(model) else {
+    let Some(Priced { price, source: price_source }) = policy.priced(model) else {
         return Err(Denial::new(
             Code::Unpriced,
             format!("No price is known for {model}, so no cap could hold. Set models.{model}.price in routing.yaml."),
@@ -345,6 +338,7 @@ fn target(
         model: model.clone(),
         provider: provider.clone(),
         price,
+        price_source,
         max_tokens,
         slow,
         tier: tier(policy, model),

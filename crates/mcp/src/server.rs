@@ -35,7 +35,8 @@ const NOTES: Duration = Duration::from_secs(2);
 
 const INSTRUCTIONS: &str = "Pointsman hands work to other models on the person's own keys, within the spend caps \
 they set. Use llm_route for a kind of task the person has a rule for, chat_completion for a model by name, \
-llm_routing_info to see rules, models and what is left of the caps, spend_report for what was spent. Every reply \
+llm_routing_info to see rules, models and what is left of the caps, estimate_cost before a large prompt, spend_report \
+for what was spent. Every reply \
 says what it cost. A reply with isError has a code: cap_exceeded, paused and unpriced are decisions of the person; \
 asking again does not change them.";
 

@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use jiff::civil::Date;
+
 use crate::budget::Cap;
 use crate::catalog::Provider;
 use crate::id::{ModelId, ProviderId, TaskClass};
 use crate::money::{MicroUsd, Price};
 
 mod diff;
+mod price;
 mod read;
 pub mod settings;
 mod spill;
@@ -19,6 +22,7 @@ mod widen;
 mod yaml;
 
 pub use diff::{Line, LineKind, diff};
+pub use price::{PriceSource, Priced};
 pub use read::read;
 pub use template::{first_file, practice_file};
 pub use widen::{Widening, widens};
@@ -50,6 +54,9 @@ pub struct Policy {
     /// Keys nobody here knows, let through because a file of llm-gateway-mcp may have them: path
     /// and value. Without effect, and a change of them is taken for widening.
     pub unknown_keys: BTreeMap<String, String>,
+    /// Whose list prices hold: those of this day. The day of the list itself, until somebody with a
+    /// clock says which day it is.
+    pub day: Date,
 }
 
 /// One task class with a single model.
@@ -86,8 +93,10 @@ pub struct ModelRule {
     pub context: Option<u64>,
     /// The most output tokens.
     pub max_output: Option<u64>,
-    /// What its tokens cost. Absent: calls are denied, unless the provider is local.
+    /// What its tokens cost. Absent: its list price holds; where there is none, calls are denied.
     pub price: Option<Price>,
+    /// Where the price stands in the file, from 1; 0 without one.
+    pub price_line: usize,
     /// Other names by which `chat_completion` may ask for it.
     pub aliases: Vec<String>,
     /// `false` takes it out of use.
@@ -244,12 +253,6 @@ impl Policy {
     /// What the file says of a model; the empty rule where it says nothing.
     pub fn model(&self, id: &ModelId) -> ModelRule {
         self.models.get(id).cloned().unwrap_or_else(|| ModelRule { enabled: true, ..ModelRule::default() })
-    }
-
-    /// The price of a model: the file's, else free where the provider is local, else unknown.
-    pub fn price(&self, id: &ModelId) -> Option<Price> {
-        let local = self.providers.get(&id.provider).is_some_and(|provider| provider.local);
-        self.models.get(id).and_then(|rule| rule.price.clone()).or(local.then_some(Price::FREE))
     }
 
     /// Every model a caller may name: listed under `models` and enabled, or used by a class.

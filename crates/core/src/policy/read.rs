@@ -80,6 +80,7 @@ impl Reader {
             retry: Retry::default(),
             refused: Vec::new(),
             unknown_keys: BTreeMap::new(),
+            day: catalog::prices::source().date,
         };
         Self {
             problems: Vec::new(),

@@ -4,7 +4,7 @@
 const FIRST: &str = include_str!("template/first.yaml");
 const PRACTICE: &str = include_str!("template/practice.yaml");
 
-/// The first routing.yaml of a home: classes for the built-in providers with real list prices, and
+/// The first routing.yaml of a home: classes for the built-in providers, whose models have list prices, and
 /// caps of 10 USD a month, 2 USD a day and 1 USD a flow.
 pub fn first_file() -> String {
     FIRST.to_owned()
@@ -20,12 +20,14 @@ pub fn practice_file(base_url: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::budget::Window;
     use crate::chat::{Chat, Message, Role};
     use crate::estimate;
     use crate::id::TaskClass;
-    use crate::policy::{Policy, read};
+    use crate::policy::{Policy, PriceSource, read};
 
     fn policy(text: &str) -> Policy {
         let reading = read(text);
@@ -41,7 +43,11 @@ mod tests {
         let asked = [(Window::Month, "$10.00"), (Window::Day, "$2.00"), (Window::Flow, "$1.00")];
         assert_eq!(limits, asked.map(|(window, limit)| (window, limit.to_owned())));
         for id in policy.callable() {
-            assert!(policy.price(&id).is_some(), "{id}");
+            let priced = policy.priced(&id).unwrap_or_else(|| panic!("{id} has a price"));
+            assert!(matches!(priced.source, PriceSource::Catalogue { .. }), "{id}: {}", priced.source);
+            let (labelled, by_price) =
+                (policy.tier(&id).0, Policy { models: BTreeMap::new(), ..policy.clone() }.tier(&id).0);
+            assert_eq!(labelled, by_price, "{id}: the label is that of its price");
         }
         assert!(policy.refused.is_empty());
     }
@@ -57,7 +63,9 @@ mod tests {
                     || rest.starts_with("timeouts:")
                     || rest.starts_with("retry:")
             });
-            let prose = bare.contains(" | ") || bare.contains("tier:") && bare.contains("L0 free");
+            let prose = bare.contains(" | ")
+                || bare.contains("tier:") && bare.contains("L0 free")
+                || bare.starts_with("#   price: ");
             match code.filter(|_| !prose) {
                 Some(code) => {
                     text.push_str(&line[..line.len() - bare.len()]);

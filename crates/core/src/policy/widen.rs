@@ -38,6 +38,9 @@ pub struct Widening {
 /// more to hold the second against. So an edit is held against the last version the person approved as
 /// well as against the active one.
 pub fn widens(old: &Policy, new: &Policy) -> Vec<Widening> {
+    // A list price that another day brings is no edit.
+    let of_that_day = Policy { day: old.day, ..new.clone() };
+    let new = &of_that_day;
     let mut said = Said { old, new, sentences: Vec::new() };
     let Policy {
         version: _,
@@ -51,6 +54,7 @@ pub fn widens(old: &Policy, new: &Policy) -> Vec<Widening> {
         retry,
         refused,
         unknown_keys,
+        day: _,
     } = new;
     said.caps(caps);
     said.preflight(preflight);
@@ -122,6 +126,8 @@ impl Said<'_> {
             query,
             route,
             timeout: _,
+            price_list,
+            models_path: _,
         } = new;
         if *base_url != old.base_url {
             self.say(format!(
@@ -140,8 +146,8 @@ impl Said<'_> {
             let word = if *local { "counts as" } else { "no longer counts as" };
             self.say(format!("{id} {word} a free model of this machine."));
         }
-        if (env, check_path, key_header, reports_cost)
-            != (&old.env, &old.check_path, &old.key_header, &old.reports_cost)
+        if (env, check_path, key_header, reports_cost, price_list)
+            != (&old.env, &old.check_path, &old.key_header, &old.reports_cost, &old.price_list)
         {
             self.say(format!("What is known about the provider {id} changes."));
         }
@@ -170,6 +176,7 @@ impl Said<'_> {
                 context,
                 max_output,
                 price: _,
+                price_line: _,
                 aliases: _,
                 enabled: _,
                 tier: _,
@@ -178,6 +185,7 @@ impl Said<'_> {
             self.tokens(&format!("An answer of {id}"), old.max_output, max_output, any);
             self.tokens(&format!("A prompt for {id}"), old.context, context, any);
             self.price(&id);
+            self.first_use(&id);
             self.label(&id, &old, &new);
             self.aliases(&id, &new);
         }
@@ -193,6 +201,24 @@ impl Said<'_> {
                 }
             }
             None => self.say(format!("{id} gets its first price and can be used.")),
+        }
+    }
+
+    /// A model with a list price can be called as soon as the file names it: at most of the highest tier
+    /// that could be called before, at providers that could.
+    fn first_use(&mut self, id: &ModelId) {
+        let before = self.old.callable();
+        let told = !self.old.model(id).enabled || self.old.price(id).is_none();
+        if told || before.contains(id) || self.new.price(id).is_none() {
+            return;
+        }
+        let top = before.iter().map(|id| tier(self.old, id)).max().unwrap_or(Tier::L0);
+        let is = tier(self.new, id);
+        if is > top {
+            self.say(format!("{id}, which is {}, can be used; so far it is {} at most.", is.as_str(), top.as_str()));
+        }
+        if !before.iter().any(|other| other.provider == id.provider) && !self.stays_here(id) {
+            self.say(format!("{id} can be used, and nothing used {} so far.", id.provider));
         }
     }
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use pointsman_core::catalog::Provider;
+use pointsman_core::catalog::{Provider, live};
 use pointsman_core::failure::{Failure, FailureKind};
 use pointsman_core::wire::{self, Head};
 use serde_json::Value;
@@ -19,6 +19,32 @@ const LONGEST: usize = 4 * 1024 * 1024;
 /// The most characters of the provider's words that are kept.
 const WORDS: usize = 200;
 
+/// Asks the provider for what is at a path below its base URL; the key goes to the origin it is bound
+/// to. The text is at most 4 MiB and without the key. Never longer than 10 s.
+pub(crate) async fn fetch(
+    transport: &Transport,
+    provider: &Provider,
+    key: Option<&Secret>,
+    path: &str,
+) -> Result<(Head, String), Failure> {
+    let asked = async {
+        let handed = crate::transport::Handed::default();
+        let outgoing = Outgoing { provider, path, key, body: None, connect: LIMIT, handed: &handed };
+        let mut incoming = transport.send(outgoing).await?;
+        let body = incoming.all(LONGEST).await?;
+        Ok((incoming.head, body))
+    };
+    let late = || {
+        let words = format!("{} did not answer in 10 seconds.", provider.base_url.origin());
+        Err(Failure::new(FailureKind::Timeout, words))
+    };
+    let redacted = |text: &str| key.map_or_else(|| text.to_owned(), |key| key.redact(text));
+    match tokio::time::timeout(LIMIT, asked).await.unwrap_or_else(|_| late()) {
+        Ok((head, body)) => Ok((head, redacted(&String::from_utf8_lossy(&body)))),
+        Err(failure) => Err(Failure { sentence: redacted(&failure.sentence), ..failure }),
+    }
+}
+
 /// What a check found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Found {
@@ -31,25 +57,9 @@ pub(super) struct Found {
 
 /// Asks the provider. `key` is `None` for one that needs none. Never longer than 10 s.
 pub(super) async fn check(transport: &Transport, provider: &Provider, key: Option<&Secret>) -> Found {
-    let asked = async {
-        let path = provider.check_path.as_str();
-        let handed = crate::transport::Handed::default();
-        let outgoing = Outgoing { provider, path, key, body: None, connect: LIMIT, handed: &handed };
-        let mut incoming = transport.send(outgoing).await?;
-        let body = incoming.all(LONGEST).await?;
-        Ok::<_, Failure>((incoming.head, body))
-    };
-    let found = match tokio::time::timeout(LIMIT, asked).await {
-        Ok(Ok((head, body))) => {
-            let text = String::from_utf8_lossy(&body);
-            let text = key.map_or_else(|| text.to_string(), |key| key.redact(&text));
-            judge(provider, &head, &text)
-        }
-        Ok(Err(failure)) => Found { state: KeyState::Unreachable, models: None, words: Some(failure.sentence) },
-        Err(_) => {
-            let words = format!("{} did not answer in 10 seconds.", provider.base_url.origin());
-            Found { state: KeyState::Unreachable, models: None, words: Some(words) }
-        }
+    let found = match fetch(transport, provider, key, &provider.check_path).await {
+        Ok((head, text)) => judge(provider, &head, &text),
+        Err(failure) => Found { state: KeyState::Unreachable, models: None, words: Some(failure.sentence) },
     };
     let shown = |words: String| shorten(&key.map_or_else(|| words.clone(), |key| key.redact(&words)));
     Found { words: found.words.map(shown), ..found }
@@ -58,14 +68,16 @@ pub(super) async fn check(transport: &Transport, provider: &Provider, key: Optio
 /// What an answer says about the key.
 fn judge(provider: &Provider, head: &Head, text: &str) -> Found {
     if head.status == 200 {
-        return match serde_json::from_str::<Value>(text) {
-            // A list of models, or OpenRouter's description of the key, whose models are not counted.
-            Ok(Value::Object(body)) if body.contains_key("data") => Found {
-                state: KeyState::Valid,
-                models: body["data"].as_array().and_then(|models| u32::try_from(models.len()).ok()),
-                words: None,
-            },
-            Ok(_) | Err(_) => {
+        let list = live::read(text.as_bytes());
+        // OpenRouter describes the key instead, and its models are not counted.
+        let describes = || serde_json::from_str::<Value>(text).is_ok_and(|body| body["data"].is_object());
+        return match list {
+            Some(list) => {
+                let models = u32::try_from(list.models.len() + list.left_out).ok();
+                Found { state: KeyState::Valid, models, words: None }
+            }
+            None if describes() => Found { state: KeyState::Valid, models: None, words: None },
+            None => {
                 let words =
                     format!("{} answered, but not with a list of models. Check base_url.", provider.base_url.origin());
                 Found { state: KeyState::NotChecked, models: None, words: Some(words) }
@@ -75,6 +87,8 @@ fn judge(provider: &Provider, head: &Head, text: &str) -> Found {
     let failure = wire::decode_error(head, text.as_bytes());
     let state = match failure.kind {
         FailureKind::Auth => KeyState::Refused,
+        // xAI and Google answer so: there is nothing in a plain GET that could be invalid but its key.
+        FailureKind::InvalidRequest if head.status == 400 => KeyState::Refused,
         FailureKind::Quota => KeyState::NoCredit,
         FailureKind::RateLimit => KeyState::RateLimited,
         FailureKind::Overloaded
@@ -140,7 +154,10 @@ mod tests {
             (body(200, r#"{"data": {"label": "sk-or-v1-abc", "limit_remaining": null}}"#), KeyState::Valid),
             (Script::html(200), KeyState::NotChecked),
             (Script::invalid_json(), KeyState::NotChecked),
+            (body(200, r#"[{"id": "a/b", "type": "chat"}]"#), KeyState::Valid),
+            (body(200, r#"{"models": [{"name": "models/g"}]}"#), KeyState::Valid),
             (Script::status(401), KeyState::Refused),
+            (body(400, r#"{"error": "Incorrect API key provided: na***ys."}"#), KeyState::Refused),
             (Script::status(403), KeyState::Refused),
             (Script::status(402), KeyState::NoCredit),
             (Script::no_credit(), KeyState::NoCredit),

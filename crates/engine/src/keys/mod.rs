@@ -17,7 +17,7 @@ use crate::ledger::key_check::{self, KeyCheck};
 use crate::secrets::{Secret, StoredKey};
 use crate::view::{KeyOutcome, KeyState, KeyStore, KeyStoreState};
 
-mod check;
+pub(crate) mod check;
 mod page;
 mod problems;
 mod text;

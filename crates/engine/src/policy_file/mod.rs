@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex as Cell, PoisonError};
 
 use jiff::Timestamp;
+use jiff::tz::Offset;
 use pointsman_core::code::{Code, Denial};
 use pointsman_core::policy::{self, Policy, Problem, Severity};
 use tokio::sync::Mutex;
@@ -78,7 +79,8 @@ impl PolicyFile {
     /// activation cannot be confirmed; `ledger_unavailable`.
     pub(crate) async fn snapshot(&self, inner: &Inner) -> Result<Arc<ActivePolicy>, Denial> {
         let mut state = self.state.lock().await;
-        self.look(&mut state, inner).await
+        let active = self.look(&mut state, inner).await?;
+        Ok(of_today(&mut state, active))
     }
 
     /// What a caller should know: the file is not in use, or an edit waits.
@@ -208,6 +210,19 @@ impl PolicyFile {
             )
         }
     }
+}
+
+/// The version with today's list prices: some change on a day that is known before.
+fn of_today(state: &mut State, active: Arc<ActivePolicy>) -> Arc<ActivePolicy> {
+    let today = Offset::UTC.to_datetime(Timestamp::now()).date();
+    if active.policy.day == today {
+        return active;
+    }
+    let mut of_today = (*active).clone();
+    of_today.policy.day = today;
+    let of_today = Arc::new(of_today);
+    state.outcome = Some(Ok(of_today.clone()));
+    of_today
 }
 
 type Look = (Result<Arc<ActivePolicy>, Denial>, Told);

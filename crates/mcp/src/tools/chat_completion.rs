@@ -15,23 +15,22 @@ use crate::calling::{Calling, Pieces};
 use crate::{arguments, reply};
 
 const DESCRIPTION: &str = "Asks one model and returns its answer with the exact cost. Use it when you know which \
-model should answer, or for several messages, images or a JSON answer; for a kind of task the person has a rule for, \
-use llm_route. Nothing is sent that could pass the person's spend caps. `model` is one of the ids \
-below; without it the person's default answers. With isError, `code` says what to do: unknown_model names the nearest \
-id; cap_exceeded, paused, unpriced and no_key need the person and do not change by asking again.";
+model should answer, or for several messages, images or a JSON answer; else use llm_route. Nothing is sent that could \
+pass the person's spend caps. `model` is one of the ids below; without it the person's default answers. With isError, \
+`code` says what to do: unknown_model names the nearest id; cap_exceeded, paused, unpriced and no_key need the person.";
 
 /// What a call may say.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Arguments {
-    /// The conversation so far, oldest first.
+    /// Oldest first.
     #[schemars(length(min = 1))]
     messages: Vec<MessageArgument>,
     /// `provider/model`.
     model: Option<String>,
     #[schemars(range(min = 0, max = 2))]
     temperature: Option<Number>,
-    /// The longest answer in tokens (default 4096).
+    /// The longest answer (default 4096).
     #[schemars(range(min = 1))]
     max_tokens: Option<u64>,
     #[schemars(range(min = 0, max = 1))]
@@ -40,10 +39,9 @@ struct Arguments {
     frequency_penalty: Option<Number>,
     #[schemars(range(min = -2, max = 2))]
     presence_penalty: Option<Number>,
-    /// Texts that end the answer.
     stop: Option<Stop>,
     response_format: Option<Format>,
-    /// Send the answer piece by piece as progress too.
+    /// Also send it in pieces, as progress.
     stream: Option<bool>,
 }
 

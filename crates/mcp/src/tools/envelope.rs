@@ -20,12 +20,8 @@ static SCHEMA: LazyLock<Arc<JsonObject>> = LazyLock::new(|| {
                 "type": "object",
                 "required": ["cost_usd", "warnings"],
                 "properties": {
-                    "provider": text,
                     "model": text,
-                    "cost_usd": { "type": "number" },
-                    "tokens": { "type": "object" },
-                    "route": { "type": "object" },
-                    "warnings": { "type": "array" }
+                    "cost_usd": { "type": "number" }
                 }
             }
         }

@@ -12,27 +12,24 @@ use crate::calling::{Calling, Pieces};
 use crate::{arguments, reply};
 
 const DESCRIPTION: &str = "Answers a prompt with the model the person chose for this kind of task, with their \
-fallbacks and within their spend caps. Use it to delegate work that fits a class below; to name a model, or for several \
-messages or images, use chat_completion. The model sees only `prompt` and `system`: put all it needs into them. The \
-reply says who answered, why, and what it cost. With isError, `code` says what to do: invalid_request names the nearest \
-valid name; rate_limit, overloaded, network and timeout may work later; cap_exceeded, paused, unpriced, no_key and \
-policy_invalid need the person.";
+fallbacks and within their spend caps. Use it to delegate work that fits a class below; to name a model, or for \
+several messages or images, use chat_completion. The model sees only `prompt` and `system`: put all it needs into them. With \
+isError, `code` says what to do: invalid_request names the nearest valid name; rate_limit, overloaded, network and \
+timeout may work later; cap_exceeded, paused, unpriced, no_key and policy_invalid need the person.";
 
 /// What a call may say.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Arguments {
-    /// One of the classes named above.
+    /// One of those above.
     task_class: String,
-    /// The task with all the context it needs.
     #[schemars(length(min = 1))]
     prompt: String,
-    /// Instructions the model should follow.
     system: Option<String>,
-    /// The longest answer in tokens; the class's own limit is never exceeded.
+    /// The longest answer, within the class's limit.
     #[schemars(range(min = 1))]
     max_tokens: Option<u64>,
-    /// `provider/model` instead of the class's first choice, if the policy allows it.
+    /// `provider/model` for the first choice.
     override_model: Option<String>,
 }
 

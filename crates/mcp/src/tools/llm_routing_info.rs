@@ -12,10 +12,9 @@ use super::{Nature, Notes, schema_of, tool};
 use crate::calling::Calling;
 use crate::{arguments, reply};
 
-const DESCRIPTION: &str = "Shows the person's routing rules as they are now: task classes with what they are for, their \
-models and fallbacks, the models chat_completion may name, providers that cannot be used and why, and what is left of \
-each spend cap. Costs nothing. Use it before a larger piece of work, or after an error that named a class, a model, a \
-key or a cap.";
+const DESCRIPTION: &str = "Shows the person's routing rules as they are now: task classes, their models and fallbacks, \
+the models chat_completion may name, providers that cannot be used and why, and what is left of each spend cap. Costs \
+nothing. Use it before larger work, or after an error that named a class, a model, a key or a cap.";
 
 /// It takes none.
 #[derive(Deserialize, JsonSchema)]
@@ -31,7 +30,7 @@ static OUTPUT: LazyLock<Arc<JsonObject>> = LazyLock::new(|| {
         "required": ["status"],
         "properties": {
             "status": { "enum": ["success", "error"] },
-            "classes": list, "providers": list, "models": list, "caps": list, "notices": list
+            "classes": list, "models": list, "caps": list
         }
     });
     let Value::Object(object) = schema else { return Arc::default() };

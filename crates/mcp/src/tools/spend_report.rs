@@ -15,9 +15,8 @@ use crate::{arguments, reply};
 /// The most rows a reply carries, so that it stays far below 8,000 tokens. The dearest come first.
 const ROWS: usize = 40;
 
-const DESCRIPTION: &str = "Shows what was spent through Pointsman between two days, the dearest group first, with what \
-is held by calls under way and what is left of each cap. Reads the local ledger; costs nothing. Without dates it \
-covers this month.";
+const DESCRIPTION: &str = "Shows what was spent through Pointsman between two days (default: this month), the dearest \
+group first, with what is held by calls under way and what is left of each cap. Costs nothing.";
 
 /// What a call may say.
 #[derive(Deserialize, JsonSchema)]
@@ -51,7 +50,7 @@ static OUTPUT: LazyLock<Arc<JsonObject>> = LazyLock::new(|| {
         "required": ["status"],
         "properties": {
             "status": { "enum": ["success", "error"] },
-            "rows": list, "total_usd": number, "held_usd": number, "caps": list
+            "rows": list, "total_usd": number, "caps": list
         }
     });
     let Value::Object(object) = schema else { return Arc::default() };

@@ -4,7 +4,7 @@ use super::field::Section;
 use super::providers::Known;
 use super::{Cover, Reader, is_null, shown};
 use crate::id::ModelId;
-use crate::money::{Price, Rates};
+use crate::money::{Price, Rates, Step};
 use crate::policy::yaml::{Entry, Kind};
 use crate::policy::{ModelRule, Tier};
 
@@ -19,7 +19,7 @@ impl Reader {
     }
 
     fn model(&mut self, entry: &Entry) {
-        let id = match ModelId::parse(&entry.key) {
+        let mut id = match ModelId::parse(&entry.key) {
             Ok(id) => id,
             Err(why) => {
                 let sentence = format!("The model {} {}. Write it as provider/model.", shown(&entry.key), why.why);
@@ -29,7 +29,8 @@ impl Reader {
         };
         let path = format!("models.{id}");
         match self.known_provider(id.provider.as_str(), entry.line, entry.column, &path) {
-            Known::Yes(_) => {}
+            // Under the name it is built in by, where the file has another.
+            Known::Yes(provider) => id.provider = provider,
             Known::Benched(provider, _) => {
                 let sentence = format!("{id} is left out: this version cannot call {provider}.");
                 self.warn(entry.line, entry.column, sentence);
@@ -44,6 +45,7 @@ impl Reader {
             context: self.tokens(&section, "context"),
             max_output: self.tokens(&section, "max_output"),
             price: self.price(&section),
+            price_line: section.get("price").map_or(0, |entry| entry.line),
             aliases: self.aliases(&section),
             enabled: self.switch(&section, "enabled").unwrap_or(true),
             tier: self.one_of(&section, "tier", TIERS),
@@ -63,15 +65,51 @@ impl Reader {
                 self.error(section.line, section.column, sentence);
             }
         }
-        let (input, output) = (self.money(&section, "input"), self.money(&section, "output"));
-        let base = Rates {
-            input: input?,
-            output: output?,
-            cached_input: self.money(&section, "cached_input"),
-            cache_write: self.money(&section, "cache_write"),
-            ..Rates::default()
+        let base = self.rates(&section);
+        let request = self.money(&section, "request").unwrap_or_default();
+        let steps = self.steps(&section);
+        Some(Price { base: base?, steps: steps?, request })
+    }
+
+    fn rates(&mut self, of: &Section<'_>) -> Option<Rates> {
+        let (input, output) = (self.money(of, "input"), self.money(of, "output"));
+        let rates = Rates {
+            input: input.unwrap_or_default(),
+            output: output.unwrap_or_default(),
+            cached_input: self.money(of, "cached_input"),
+            cache_write: self.money(of, "cache_write"),
+            cache_write_1h: self.money(of, "cache_write_1h"),
+            image: self.money(of, "image"),
+            reasoning: self.money(of, "reasoning"),
         };
-        Some(Price { base, ..Price::FREE })
+        (input.is_some() && output.is_some()).then_some(rates)
+    }
+
+    /// Other rates beyond sizes of input, each a whole price: one left out would be a guess.
+    fn steps(&mut self, of: &Section<'_>) -> Option<Vec<Step>> {
+        let Some(entry) = of.get("steps") else { return Some(Vec::new()) };
+        let mut steps: Vec<Step> = Vec::new();
+        let mut whole = true;
+        for (nth, item) in self.list(entry, "steps").iter().enumerate() {
+            let path = format!("{}[{nth}]", of.path_of("steps"));
+            let Some(section) = self.section(item, &path, "models.*.price.steps[]", &Cover::All) else { return None };
+            for key in ["above", "input", "output"] {
+                if section.get(key).is_none() {
+                    self.error(section.line, section.column, format!("{path} needs {key}."));
+                }
+            }
+            match (self.tokens(&section, "above"), self.rates(&section)) {
+                (Some(above), Some(rates)) => {
+                    if steps.last().is_some_and(|last| last.above >= above) {
+                        let sentence = format!("{path}.above must be more than that of the step before it.");
+                        self.error(section.line, section.column, sentence);
+                    }
+                    steps.push(Step { above, rates });
+                }
+                (Some(_) | None, _) => whole = false,
+            }
+        }
+        whole.then_some(steps)
     }
 
     fn aliases(&mut self, of: &Section<'_>) -> Vec<String> {

@@ -2,7 +2,7 @@
 
 use super::field::{Section, near};
 use super::{Because, Cover, KEY_IN_FILE, Reader, is_null, shown};
-use crate::catalog::{BaseUrl, KeyRef, Provider, Route};
+use crate::catalog::{self, BaseUrl, KeyRef, Provider, Route};
 use crate::id::ProviderId;
 use crate::policy::spill::is_key_not_name;
 use crate::policy::yaml::{Entry, Kind};
@@ -10,28 +10,20 @@ use crate::wire::Wire;
 
 /// Companies a file may name without an entry under `providers`, and that are not built in: their
 /// classes refuse with the line instead of making the whole file an error.
-const OTHER_PROVIDERS: &[&str] = &[
-    "anthropic",
+pub(super) const OTHER_PROVIDERS: &[&str] = &[
     "azure",
     "bedrock",
     "cerebras",
     "cohere",
     "fireworks",
-    "gemini",
     "google",
-    "grok",
-    "groq",
     "huggingface",
     "kimi",
-    "lmstudio",
-    "mistral",
     "moonshot",
     "nvidia",
     "perplexity",
     "qwen",
-    "together",
     "vertex",
-    "xai",
     "zhipu",
 ];
 
@@ -64,20 +56,19 @@ impl Reader {
         let path = format!("providers.{id}");
         let cover = Cover::Provider(id.clone());
         let Some(section) = self.section(&entry.value, &path, "providers.*", &cover) else { return };
-        let base = self.policy.providers.get(&id).cloned();
+        let written = self.base_url(&section);
+        let placed = || catalog::placed(&id, written.as_ref()?);
+        let base = self.policy.providers.get(&id).cloned().or_else(placed);
         let wire = self.wire(&section, base.as_ref());
-        let base_url = match self.base_url(&section) {
-            Some(url) => Some(url),
-            None if section.get("base_url").is_some() => None,
-            None => match &base {
-                Some(provider) => Some(provider.base_url.clone()),
-                None => {
-                    let near = near(id.as_str(), self.policy.providers.keys().map(ProviderId::as_str));
-                    let sentence = format!("{path} needs a base_url such as https://api.example.com/v1.{near}");
-                    self.error(entry.line, entry.column, sentence);
-                    None
-                }
-            },
+        let base_url = match (written, &base) {
+            (Some(url), _) => Some(url),
+            (None, _) if section.get("base_url").is_some() => None,
+            (None, Some(provider)) => Some(provider.base_url.clone()),
+            (None, None) => {
+                let sentence = self.no_address(&id);
+                self.error(entry.line, entry.column, sentence);
+                None
+            }
         };
         let title = self.prose(&section, "title");
         let local = self.switch(&section, "local");
@@ -113,6 +104,8 @@ impl Reader {
             query: None,
             route: Route::System,
             timeout: None,
+            models_path: "models".to_owned(),
+            price_list: None,
         });
         provider.title = title.unwrap_or(provider.title);
         provider.key = key.unwrap_or(default);
@@ -121,11 +114,23 @@ impl Reader {
         }
         // Another address is another company, whose figures nobody has looked at.
         provider.reports_cost &= provider.base_url == base_url;
+        provider.price_list = catalog::price_list(&base_url);
         provider.wire = wire;
         provider.base_url = base_url;
         provider.local = local;
         self.extras(&section, &mut provider);
         self.policy.providers.insert(id, provider);
+    }
+
+    /// Why an entry needs a base_url.
+    fn no_address(&self, id: &ProviderId) -> String {
+        match catalog::unplaced(id) {
+            Some(example) => format!("providers.{id} needs the base_url of your own resource, such as {example}."),
+            None => {
+                let near = near(id.as_str(), self.policy.providers.keys().map(ProviderId::as_str));
+                format!("providers.{id} needs a base_url such as https://api.example.com/v1.{near}")
+            }
+        }
     }
 
     fn wire(&mut self, section: &Section<'_>, base: Option<&Provider>) -> Option<Wire> {
@@ -233,6 +238,14 @@ impl Reader {
         }
         if self.policy.providers.contains_key(&id) {
             return Known::Yes(id);
+        }
+        if let Some(meant) = catalog::alias(id.as_str()).filter(|meant| self.policy.providers.contains_key(meant)) {
+            return Known::Yes(meant);
+        }
+        if catalog::unplaced(&id).is_some() {
+            let sentence = self.no_address(&id);
+            self.error(line, column, sentence);
+            return Known::No;
         }
         if OTHER_PROVIDERS.contains(&id.as_str()) {
             return Known::Benched(id, Because { key: path.to_owned(), line });

@@ -9,6 +9,8 @@ use crate::catalog::KeyRef;
 use crate::policy::Tier;
 use crate::wire::Wire;
 
+mod prices;
+
 /// A file that needs nothing more.
 mod caps;
 
@@ -320,23 +322,19 @@ fn a_file_of_llm_gateway_mcp_loads() {
     assert_eq!(
         told,
         [
-            "line 7, column 12: deepseek/deepseek-chat has no price under models, so calls to it are refused.",
             "line 10, column 5: \"owner\" is not a key of this place and has no effect.",
-            "line 13, column 12: openai/gpt-4o has no price under models, so calls to it are refused.",
             "line 23, column 5: defaults.architecture_review.members asks for several models; one answer would pass for several. This version does not have it, so calls of \"architecture_review\" are refused until it is removed.",
             "line 26, column 5: defaults.architecture_review.cost_cap_usd limits the spend of one flow; nothing would hold it. This version does not have it, so calls of \"architecture_review\" are refused until it is removed.",
-            "line 31, column 5: This version cannot call the model of \"creative\" (defaults.creative.provider, line 31), so the class is refused.",
             "line 44, column 3: visibility.architecture_review promises independent answers; nothing would certify them. This version does not have it, so calls of \"architecture_review\" are refused until it is removed.",
-            "line 51, column 7: fallback.code_review[0] is skipped: this version cannot call it (fallback.code_review[0].provider, line 51).",
-            "line 52, column 36: deepseek/deepseek-chat has no price under models, so calls to it are refused.",
             "line 57, column 1: orchestration only describes llm_orchestrate, which is not offered. This version goes on without it.",
             "line 71, column 1: \"logging\" is not a key of this place and has no effect.",
         ]
     );
     let policy = reading.policy.expect("it loads");
     let classes: Vec<_> = policy.classes.iter().map(|rule| rule.class.as_str()).collect();
-    assert_eq!(classes, ["summarize", "code_review"]);
+    assert_eq!(classes, ["summarize", "code_review", "creative"]);
     assert_eq!(policy.preflight.block.micros(), 15_000_000);
+    assert!(policy.callable().iter().all(|id| policy.price(id).is_some()), "its models have list prices");
 }
 
 #[test]

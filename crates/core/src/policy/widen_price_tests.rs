@@ -1,0 +1,100 @@
+//! Prices in every part, and models that have a list price: edits that act, and edits that wait.
+
+use super::super::super::read;
+use super::super::*;
+
+const BASE: &str = "\
+defaults:
+  review: { provider: mine, model: big, max_tokens: 1000 }
+  quick: { provider: openai, model: gpt-6-luna, max_tokens: 1000 }
+providers:
+  mine: { base_url: https://a.example/v1 }
+models:
+  mine/big:
+    tier: L2
+    price:
+      { input: 1, output: 4, cache_write_1h: 3, image: 2, reasoning: 5, request: 0.01, steps: [
+        { above: 1000, input: 2, output: 8, cached_input: 2.5, cache_write: 3.5, cache_write_1h: 6, image: 4, reasoning: 9 },
+        { above: 2000, input: 3, output: 9 } ] }
+";
+
+/// A key, a piece of the base, what is put in its place and acts, and what waits.
+type Row = (&'static str, &'static str, &'static str, &'static str);
+
+pub(super) const KEYS: &[Row] = &[
+    ("models.*.price.cache_write_1h", "cache_write_1h: 3,", "cache_write_1h: 3.5,", "cache_write_1h: 2,"),
+    ("models.*.price.image", "image: 2,", "image: 2.1,", "image: 1.9,"),
+    ("models.*.price.reasoning", "reasoning: 5,", "reasoning: 6,", "reasoning: 4.9,"),
+    ("models.*.price.request", "request: 0.01", "request: 0.02", "request: 0.009999"),
+    (
+        "models.*.price.steps",
+        ",\n        { above: 2000, input: 3, output: 9 } ]",
+        ",\n        { above: 2000, input: 3, output: 9 }, { above: 3000, input: 4, output: 10 } ]",
+        " ]",
+    ),
+    ("models.*.price.steps[].above", "above: 1000", "above: 999", "above: 1001"),
+    ("models.*.price.steps[].input", "above: 1000, input: 2", "above: 1000, input: 2.2", "above: 1000, input: 1.9"),
+    ("models.*.price.steps[].output", "output: 8", "output: 8.5", "output: 7.5"),
+    ("models.*.price.steps[].cached_input", "cached_input: 2.5", "cached_input: 2.6", "cached_input: 2.4"),
+    ("models.*.price.steps[].cache_write", "cache_write: 3.5", "cache_write: 3.6", "cache_write: 3.4"),
+    ("models.*.price.steps[].cache_write_1h", "cache_write_1h: 6", "cache_write_1h: 7", "cache_write_1h: 5"),
+    ("models.*.price.steps[].image", "image: 4", "image: 5", "image: 3"),
+    ("models.*.price.steps[].reasoning", "reasoning: 9", "reasoning: 10", "reasoning: 8"),
+];
+
+fn sentences(from: &str, to: &str) -> Vec<String> {
+    assert_eq!(BASE.matches(from).count(), 1, "{from:?} must be there once");
+    let policy = |text: &str| {
+        let reading = read(text);
+        reading.policy.unwrap_or_else(|| panic!("{:#?}\n{text}", reading.problems))
+    };
+    let said = widens(&policy(BASE), &policy(&BASE.replace(from, to)));
+    said.into_iter().map(|widening| widening.sentence).collect()
+}
+
+#[test]
+fn a_part_of_a_price_may_rise_and_not_fall() {
+    for (key, from, acts, waits) in KEYS {
+        assert_eq!(sentences(from, acts), [""; 0], "{key}: {from} → {acts}");
+        let said = sentences(from, waits);
+        assert!(said.iter().all(|one| one.starts_with("The price of mine/big goes from $")), "{key}: {said:#?}");
+        assert_eq!(said.len(), 1, "{key}: {from} → {waits}");
+    }
+}
+
+#[test]
+fn a_price_below_the_list_price_waits_and_one_above_acts() {
+    let listed = |price: &str| sentences("models:\n", &format!("models:\n  openai/gpt-6-luna: {{ {price} }}\n"));
+    let cheaper = listed("price: { input: 0.05, output: 0.5, cached_input: 1, cache_write: 1 }");
+    assert_eq!(cheaper, ["The price of openai/gpt-6-luna goes from $0.10 to $0.05 for a million input tokens."]);
+    assert_eq!(listed("price: { input: 0.3, output: 1 }"), [""; 0]);
+    assert_eq!(listed("description: fast"), [""; 0], "a model that is used already");
+}
+
+#[test]
+fn a_list_price_that_another_day_brings_is_no_edit() {
+    // It costs a fifth since June 2025.
+    let text = BASE.replace("gpt-6-luna", "o3");
+    let old = read(&text).policy.expect("valid");
+    let mut new = old.clone();
+    new.day = "2025-01-01".parse().expect("a day");
+    let o3 = &old.classes[1].primary;
+    assert_ne!(old.price(o3), new.price(o3), "else this shows nothing");
+    assert_eq!((widens(&old, &new), widens(&new, &old)), (Vec::new(), Vec::new()));
+}
+
+#[test]
+fn a_model_with_a_list_price_is_first_used_within_what_was_allowed() {
+    let named = |model: &str| sentences("models:\n", &format!("models:\n  {model}: {{}}\n"));
+    assert_eq!(named("openai/gpt-6-sol"), [""; 0], "L2 like the dearest before, at a provider that was used");
+    assert_eq!(named("openai/o1-pro"), ["openai/o1-pro, which is L3, can be used; so far it is L2 at most."]);
+    assert_eq!(
+        named("deepseek/deepseek-flash"),
+        ["deepseek/deepseek-flash can be used, and nothing used deepseek so far."]
+    );
+    assert_eq!(named("mine/unheard-of"), [""; 0], "without a price it is not called");
+    assert_eq!(
+        sentences("model: gpt-6-luna", "model: o1-pro").first().map(String::as_str),
+        Some("openai/o1-pro, which is L3, can be used; so far it is L2 at most.")
+    );
+}
