@@ -88,9 +88,9 @@ async fn an_answer_cut_by_max_tokens_is_not_asked_for_again_and_never_passed_on(
 
 #[tokio::test]
 async fn a_mending_that_would_pass_the_cap_is_not_sent() {
-    // One attempt holds at most (16 + 16 + 1 + 17 + schema) tokens at $10 and 50 at $20: under a call cap
-    // of 0.003 the first fits, and with the first one charged the second does not.
-    let room = room("caps: [{ window: call, limit_usd: 0.0038 }]\n").await;
+    // One attempt holds at most about 1,190 tokens (1,024 of them for what a format may add to ask for JSON) at
+    // $10 and 50 at $20, so 12,900 µ$: the first fits, and with 1,100 charged for it the second does not.
+    let room = room("caps: [{ window: call, limit_usd: 0.0135 }]\n").await;
     room.server.default_script(Script::text("No.").usage(Counts { input: 1_000, output: 50, ..Counts::default() }));
     let got = ages(&room, age()).await;
     assert_eq!(got.code, Some(Code::CapExceeded), "{got:?}");
