@@ -24,9 +24,9 @@ use crate::{Gateway, Inner, dispatch, fresh_id, pause};
 const MOST: usize = 40;
 
 /// How far the count of tokens can be off, said with every estimate.
-const ERROR: &str = "Tokens are reckoned from characters: about right for English prose, up to twice as many for code \
-and for other scripts. The likely cost takes an answer of max_tokens. The worst case counts every byte as a token and \
-is never passed.";
+const ERROR: &str = "Tokens are reckoned from characters: for English prose mostly within a third; code can have twice \
+as many, scripts such as Chinese four times. The likely cost takes an answer of max_tokens. The highest cost counts \
+every byte as a token and is what would be held.";
 
 /// What is asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
