@@ -23,10 +23,15 @@ const ACTING_MODULES: &[&str] = &["fs", "env", "net", "process", "thread"];
 /// Where money is counted.
 const MONEY: &[&str] = &[
     "crates/core/src/money.rs",
+    "crates/core/src/money/",
+    "crates/core/src/catalog/",
+    "crates/core/src/policy/price.rs",
     "crates/core/src/budget.rs",
     "crates/core/src/plan.rs",
     "crates/core/src/estimate.rs",
     "crates/core/src/reservation.rs",
+    "crates/engine/src/estimate.rs",
+    "crates/engine/src/models.rs",
     "crates/engine/src/ledger/",
     "crates/engine/src/report.rs",
     "crates/engine/src/view/",

@@ -41,21 +41,16 @@ pub(crate) async fn run(args: Args, home: Option<PathBuf>) -> anyhow::Result<Exi
     Ok(ExitCode::SUCCESS)
 }
 
-/// The estimate as a person reads it: a table, and below it what would keep a call from being sent.
+/// The estimate as a person reads it: a table, and below it what would keep calls from being sent.
 fn text(estimate: &Estimate) -> String {
-    let head = ["model", "likely", "at most", "tokens in", "tokens out", "price"];
+    let head = ["model", "likely", "at most", "tokens in", "tokens out", "price", "would be sent"];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
-    rows.extend(estimate.models.iter().map(row));
-    let mut text = print::columns(&rows);
-    for line in &estimate.models {
-        if let Some(why) = &line.why_not {
-            text.push_str(&format!("\n{}: {why}", line.model));
-        }
-    }
-    text
+    let mut reasons = print::Reasons::default();
+    rows.extend(estimate.models.iter().map(|line| row(line, &mut reasons)));
+    print::columns(&rows) + &reasons.text()
 }
 
-fn row(line: &EstimateLine) -> Vec<String> {
+fn row(line: &EstimateLine, reasons: &mut print::Reasons) -> Vec<String> {
     let usd = |amount: &Option<serde_json::Number>| {
         amount.as_ref().map_or_else(|| "unknown".to_owned(), |amount| format!("${amount}"))
     };
@@ -66,6 +61,7 @@ fn row(line: &EstimateLine) -> Vec<String> {
         format!("about {}", line.input_tokens),
         line.max_tokens.map_or_else(String::new, |tokens| format!("up to {tokens}")),
         line.price_source.clone().unwrap_or_default(),
+        line.why_not.as_deref().map_or_else(|| "yes".to_owned(), |why| format!("no {}", reasons.mark(why))),
     ]
 }
 
@@ -79,6 +75,8 @@ mod tests {
             "models": [
                 { "model": "a/small", "likely_usd": 0.0005, "worst_usd": 0.0025, "input_tokens": 100, "max_tokens": 200,
                   "tier": "L1", "price_source": "routing.yaml line 8", "would_be_sent": true },
+                { "model": "b/other", "input_tokens": 100, "tier": "L3", "would_be_sent": false,
+                  "why_not": "No price is known." },
                 { "model": "b/unknown", "input_tokens": 100, "tier": "L3", "would_be_sent": false,
                   "why_not": "No price is known." }
             ],
@@ -88,10 +86,11 @@ mod tests {
         assert_eq!(
             text(&estimate),
             "\
-model       likely  at most  tokens in  tokens out                price
-a/small    $0.0005  $0.0025  about 100   up to 200  routing.yaml line 8
-b/unknown  unknown  unknown  about 100
-b/unknown: No price is known."
+model       likely  at most  tokens in  tokens out                price  would be sent
+a/small    $0.0005  $0.0025  about 100   up to 200  routing.yaml line 8            yes
+b/other    unknown  unknown  about 100                                          no [1]
+b/unknown  unknown  unknown  about 100                                          no [1]
+[1] No price is known."
         );
     }
 }

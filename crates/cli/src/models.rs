@@ -41,8 +41,10 @@ pub(crate) async fn run(args: Args, home: Option<PathBuf>) -> anyhow::Result<Exi
 fn text(models: &Models) -> String {
     let head = ["model", "tier", "context", "in", "cached", "out", "price", "use"];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
-    rows.extend(models.models.iter().map(row));
+    let mut reasons = print::Reasons::default();
+    rows.extend(models.models.iter().map(|line| row(line, &mut reasons)));
     let mut text = if models.models.is_empty() { "There is no model.".to_owned() } else { columns(&rows) };
+    text.push_str(&reasons.text());
     for line in &models.models {
         let beyond = line.steps.iter().map(|step| {
             format!(
@@ -65,7 +67,7 @@ fn text(models: &Models) -> String {
     text
 }
 
-fn row(line: &ModelLine) -> Vec<String> {
+fn row(line: &ModelLine, reasons: &mut print::Reasons) -> Vec<String> {
     let price = |amount: &Option<Number>| amount.as_ref().map(usd).unwrap_or_default();
     let source = match (&line.price_date, &line.price_source) {
         (Some(date), _) => format!("listed {date}"),
@@ -73,7 +75,7 @@ fn row(line: &ModelLine) -> Vec<String> {
         (None, None) => "unknown".to_owned(),
     };
     let usage = match (&line.why_not, line.classes.as_slice()) {
-        (Some(why), _) => format!("no: {why}"),
+        (Some(why), _) => format!("no {}", reasons.mark(why)),
         (None, []) => "yes".to_owned(),
         (None, classes) => format!("yes, for {}", classes.join(", ")),
     };
@@ -90,7 +92,7 @@ fn row(line: &ModelLine) -> Vec<String> {
     ]
 }
 
-/// The last column to the left: it is a sentence.
+/// The last column to the left: it is words.
 fn columns(rows: &[Vec<String>]) -> String {
     let front: Vec<Vec<String>> = rows.iter().map(|row| row[..row.len() - 1].to_vec()).collect();
     let table = print::columns(&front);
@@ -105,11 +107,11 @@ fn columns(rows: &[Vec<String>]) -> String {
 /// `1.05M`, `272k`, `8192`: whole thousands where they are.
 fn tokens(count: u64) -> String {
     match count {
-        1_000_000.. if count % 10_000 == 0 => {
+        1_000_000.. if count.is_multiple_of(10_000) => {
             let decimals = format!("{}.{:02}", count / 1_000_000, count % 1_000_000 / 10_000);
             format!("{}M", decimals.trim_end_matches('0').trim_end_matches('.'))
         }
-        1_000.. if count % 1_000 == 0 => format!("{}k", count / 1_000),
+        1_000.. if count.is_multiple_of(1_000) => format!("{}k", count / 1_000),
         _ => count.to_string(),
     }
 }
@@ -152,7 +154,8 @@ mod tests {
 model                             tier  context  in  cached  out                 price  use
 here/qwen3:8b                       L0           $0           $0  runs on this machine  yes
 openai/gpt-6-sol (being retired)    L2    1.05M  $2    $0.2  $10     listed 2026-10-30  yes, for review
-x/y                                 L3                                         unknown  no: No price is known.
+x/y                                 L3                                         unknown  no [1]
+[1] No price is known.
 openai/gpt-6-sol: beyond 272k tokens of input $4 in, $15 out
 Prices are US dollars for a million tokens. List prices are those of genai-prices 0.2.1 of 2026-10-30.
 Tiers: by the label in routing.yaml, else by the price of output: free L0, below $2 L1, below $12 L2, else L3."

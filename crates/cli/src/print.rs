@@ -61,6 +61,26 @@ pub(crate) fn columns(rows: &[Vec<String>]) -> String {
     text.trim_end_matches('\n').to_owned()
 }
 
+/// Sentences that several rows of a table share: each is told once, below it.
+#[derive(Default)]
+pub(crate) struct Reasons(Vec<String>);
+
+impl Reasons {
+    /// The mark of a sentence: `[1]`.
+    pub(crate) fn mark(&mut self, sentence: &str) -> String {
+        let at = self.0.iter().position(|other| other == sentence).unwrap_or_else(|| {
+            self.0.push(sentence.to_owned());
+            self.0.len() - 1
+        });
+        format!("[{}]", at + 1)
+    }
+
+    /// All of them, each on a line of its own below what was there.
+    pub(crate) fn text(&self) -> String {
+        self.0.iter().enumerate().map(|(at, sentence)| format!("\n[{}] {sentence}", at + 1)).collect()
+    }
+}
+
 /// Whether the cause is a reader that closed our stdout.
 pub(crate) fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)

@@ -25,8 +25,8 @@ use crate::{Gateway, Inner, dispatch, fresh_id, pause};
 const MOST: usize = 40;
 
 /// What the two amounts mean, said with every estimate after the error of the count.
-const MEANING: &str = "The likely cost takes an answer of max_tokens. The worst case counts every byte as a token and is \
-never passed.";
+const MEANING: &str = "The likely cost takes an answer of max_tokens. The highest cost counts every byte as a token and \
+is what would be held.";
 
 /// What is asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -151,7 +151,7 @@ async fn lists(inner: &Inner, policy: &Policy, keys: &Keys, notices: &mut Vec<St
         let (provider, key) = (policy.providers.get(id)?, key.as_ref().ok()?);
         // A server on this machine that nothing uses is most likely not running.
         let worth_asking = !provider.local || used.contains(id) || keys.len() == 1;
-        worth_asking.then(|| async move {
+        worth_asking.then_some(async move {
             let got = check::fetch(&inner.transport, provider, key.as_ref(), &provider.models_path).await;
             (id.clone(), provider.title.as_str(), got.and_then(|(head, text)| list(&head, &text)))
         })

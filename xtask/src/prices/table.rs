@@ -91,7 +91,7 @@ pub(super) fn table(source: &str, version: &str, released: &str) -> Result<Strin
             rows.extend(row(model, &id).with_context(|| format!("{theirs}/{id}"))?.map(|row| (id, row)));
         }
         rows.sort();
-        write!(out, "[{ours}]\n")?;
+        writeln!(out, "[{ours}]")?;
         rows.into_iter().for_each(|(_, row)| out.push_str(&row));
     }
     Ok(out)

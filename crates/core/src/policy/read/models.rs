@@ -92,7 +92,7 @@ impl Reader {
         let mut whole = true;
         for (nth, item) in self.list(entry, "steps").iter().enumerate() {
             let path = format!("{}[{nth}]", of.path_of("steps"));
-            let Some(section) = self.section(item, &path, "models.*.price.steps[]", &Cover::All) else { return None };
+            let section = self.section(item, &path, "models.*.price.steps[]", &Cover::All)?;
             for key in ["above", "input", "output"] {
                 if section.get(key).is_none() {
                     self.error(section.line, section.column, format!("{path} needs {key}."));
