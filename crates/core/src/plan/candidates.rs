@@ -1,9 +1,10 @@
 //! The models a call may use by what the caller asked for, before keys, prices and sizes are looked at.
 
-use super::tier;
+use super::{split, tier};
+use crate::chat::Chat;
 use crate::code::{Code, Denial};
-use crate::id::{ModelId, TaskClass, nearest};
-use crate::policy::{ClassRule, Policy};
+use crate::id::{ClientId, ModelId, TaskClass, nearest};
+use crate::policy::{ClassRule, Policy, Strategy, Tier};
 
 /// What the caller asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,15 +22,41 @@ pub enum Wanted {
     Default,
 }
 
-/// The models that may answer, in order, before keys and prices are looked at.
+/// Whose conversation it is: by both a split is decided.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// The client as our own entry names it.
+    pub client: Option<&'a ClientId>,
+    /// The conversation.
+    pub chat: &'a Chat,
+}
+
+/// Why the first of the candidates is the first, before a strategy reorders them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ground {
+    /// The caller named it, without a class.
+    Named,
+    /// It is written first.
+    First,
+    /// The caller named it in place of the first choice.
+    Override,
+    /// The conversation falls into its share, in percent.
+    Share(u8),
+}
+
+/// The models that may answer, before keys, prices and sizes are looked at.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Candidates<'p> {
-    /// In order; at least one.
+    /// As written; at least one.
     pub models: Vec<ModelId>,
     /// The rule of the class; `None` for an explicit model.
     pub class: Option<&'p ClassRule>,
-    /// Why these.
-    pub reason: String,
+    /// Why the first is the first.
+    pub ground: Ground,
+    /// No model above it answers: the lowest limit of the class and of those it took over from.
+    pub max_tier: Option<Tier>,
+    /// The class the caller asked for, where another one took over.
+    pub took_over_from: Option<&'p TaskClass>,
 }
 
 impl Candidates<'_> {
@@ -37,20 +64,29 @@ impl Candidates<'_> {
     pub fn class_name(&self) -> TaskClass {
         self.class.map_or_else(TaskClass::chat, |rule| rule.class.clone())
     }
+
+    /// In which order they are tried. A model the caller put first stays first.
+    pub(super) fn strategy(&self) -> Strategy {
+        match (self.ground, self.class) {
+            (Ground::First, Some(rule)) => rule.strategy,
+            (Ground::Named | Ground::Override | Ground::Share(_), _) | (Ground::First, None) => Strategy::Fixed,
+        }
+    }
 }
+
 /// Finds the models a call may use.
 ///
 /// # Errors
 /// A denial that names the nearest class or model, or the line of a guard that is not built.
-pub fn candidates<'p>(policy: &'p Policy, wanted: &Wanted) -> Result<Candidates<'p>, Denial> {
+pub fn candidates<'p>(policy: &'p Policy, wanted: &Wanted, asked: Asked<'_>) -> Result<Candidates<'p>, Denial> {
     let found = match wanted {
-        Wanted::Class { class, override_model } => of_class(policy, class, override_model.as_deref())?,
+        Wanted::Class { class, override_model } => of_class(policy, class, override_model.as_deref(), asked)?,
         Wanted::Model(text) => {
-            let model = find_model(policy, text)?;
-            Candidates { reason: format!("{model} was asked for by name."), models: vec![model], class: None }
+            let models = vec![find_model(policy, text)?];
+            Candidates { models, class: None, ground: Ground::Named, max_tier: None, took_over_from: None }
         }
         Wanted::Default => match &policy.chat_default {
-            Some(class) => of_class(policy, class.as_str(), None)?,
+            Some(class) => of_class(policy, class.as_str(), None, asked)?,
             None => {
                 return Err(Denial::new(
                     Code::InvalidRequest,
@@ -61,6 +97,17 @@ pub fn candidates<'p>(policy: &'p Policy, wanted: &Wanted) -> Result<Candidates<
     };
     unguarded(policy, &found)?;
     Ok(found)
+}
+
+/// The candidates of the class that takes over where a conversation is too long for all of `found`.
+/// `None` where the class names none or the one it names cannot answer. A file in which this leads back
+/// is not valid, so it ends.
+pub(super) fn larger<'p>(policy: &'p Policy, found: &Candidates<'p>, asked: Asked<'_>) -> Option<Candidates<'p>> {
+    let rule = found.class?;
+    let next = of_class(policy, rule.too_long.as_ref()?.as_str(), None, asked).ok()?;
+    unguarded(policy, &next).ok()?;
+    let max_tier = [found.max_tier, next.max_tier].into_iter().flatten().min();
+    Some(Candidates { max_tier, took_over_from: found.took_over_from.or(Some(&rule.class)), ..next })
 }
 
 /// Refuses what a guard covers that is written in the file and not built in this version.
@@ -79,7 +126,12 @@ fn unguarded(policy: &Policy, found: &Candidates<'_>) -> Result<(), Denial> {
     }
 }
 
-fn of_class<'p>(policy: &'p Policy, class: &str, wanted: Option<&str>) -> Result<Candidates<'p>, Denial> {
+fn of_class<'p>(
+    policy: &'p Policy,
+    class: &str,
+    wanted: Option<&str>,
+    asked: Asked<'_>,
+) -> Result<Candidates<'p>, Denial> {
     let Some(rule) = policy.classes.iter().find(|rule| rule.class.as_str() == class) else {
         // A class that is refused as a whole (a panel, say) has no rule but has a line.
         if let Some(guard) = policy.refused.iter().find(|g| g.class.as_ref().is_some_and(|c| c.as_str() == class)) {
@@ -98,13 +150,17 @@ fn of_class<'p>(policy: &'p Policy, class: &str, wanted: Option<&str>) -> Result
         );
         return Err(Denial::new(Code::InvalidRequest, format!("There is no task class {class:?}. {hint}")));
     };
-    let mut models: Vec<ModelId> = std::iter::once(&rule.primary).chain(&rule.fallback).cloned().collect();
-    let mut reason = format!("Class {class}: the first choice is {}.", rule.primary);
+    let share = split::share(&rule.split, asked);
+    let (first, mut ground) = match share {
+        Some(share) => (&share.model, Ground::Share(share.percent)),
+        None => (&rule.primary, Ground::First),
+    };
+    let mut models: Vec<ModelId> = std::iter::once(first).chain(&rule.fallback).cloned().collect();
     if let Some(wanted) = wanted {
         let model = overridden(policy, rule, wanted)?;
         models.retain(|other| *other != model);
-        reason = format!("Class {class}: {model} was asked for in place of the first choice.");
         models.insert(0, model);
+        ground = Ground::Override;
     }
     let mut seen = Vec::new();
     models.retain(|model| {
@@ -118,13 +174,13 @@ fn of_class<'p>(policy: &'p Policy, class: &str, wanted: Option<&str>) -> Result
             format!("Every model of class {class} is switched off with enabled: false in routing.yaml."),
         ));
     }
-    Ok(Candidates { models, class: Some(rule), reason })
+    Ok(Candidates { models, class: Some(rule), ground, max_tier: rule.max_tier, took_over_from: None })
 }
 
 /// A candidate of the class, or a model of the primary's provider of at most its tier.
 fn overridden(policy: &Policy, rule: &ClassRule, wanted: &str) -> Result<ModelId, Denial> {
     let model = find_model(policy, wanted)?;
-    let candidate = model == rule.primary || rule.fallback.contains(&model);
+    let candidate = rule.models().any(|other| *other == model);
     let (tier, most) = (tier(policy, &model), tier(policy, &rule.primary));
     if candidate || (model.provider == rule.primary.provider && tier <= most) {
         return Ok(model);

@@ -1,27 +1,33 @@
 //! Which models may answer a call, in which order, and what that can cost. Pure: whether a provider
 //! has a usable key is a parameter.
 //!
-//! [`candidates`] finds the models a call may use, `target` says of each whether it can carry the call
-//! and for how much, and [`plan`] puts the two together.
+//! [`candidates`] finds the models a call may use, [`weigh`] says of each whether it can carry the call
+//! and for how much, and [`plan`] makes targets of those that can. Where a conversation is too long for
+//! all of them, [`relief`] says what to try instead.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::chat::Chat;
+use crate::chat::{Chat, Params};
 use crate::code::{Code, Denial};
 use crate::id::{ModelId, ProviderId};
 use crate::money::MicroUsd;
 use crate::policy::Policy;
 
 mod candidates;
+mod order;
+mod relief;
+mod split;
 mod target;
 mod tier;
 
-pub use candidates::{Candidates, Wanted, candidates};
-pub use target::Target;
-pub use tier::tier;
+pub use candidates::{Asked, Candidates, Ground, Wanted, candidates};
+pub use relief::{Relief, relief};
+pub use target::{Target, Weighed};
+pub use tier::{TierGround, tier, tier_in_words, tier_with_ground};
 
-use target::target;
+use order::{order, reason};
+use target::weigh_one;
 
 /// What will be tried.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,44 +50,63 @@ impl Plan {
         self.targets.iter().skip(target).map(|target| target.worst).max().unwrap_or_default()
     }
 }
-/// Turns candidates into targets. `unusable` names, for a provider without a usable key, why.
+/// What is known at the moment of a call, beside the policy.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Now {
+    /// For each provider without a usable key, why.
+    pub unusable: BTreeMap<ProviderId, Denial>,
+    /// The median time to the first token of one's own calls in the last 7 days, where there were at
+    /// least 5.
+    pub first_token: BTreeMap<ModelId, Duration>,
+}
+
+/// Weighs every candidate: able ones first, in the order in which they are asked. Also what the caller
+/// should know about `max_tokens`.
+pub fn weigh(policy: &Policy, found: &Candidates<'_>, chat: &Chat, now: &Now) -> (Vec<Weighed>, Vec<String>) {
+    let mut warnings = Vec::new();
+    let mut weighed: Vec<_> =
+        found.models.iter().map(|model| weigh_one(policy, found, chat, now, model, &mut warnings)).collect();
+    order(found, now, &mut weighed);
+    (weighed, warnings)
+}
+
+/// Turns candidates into targets.
 ///
 /// # Errors
 /// A denial where no candidate is left: without a key, a price, room for the prompt, or below the
 /// preflight gate.
-pub fn plan(
-    policy: &Policy,
-    found: &Candidates<'_>,
-    chat: &Chat,
-    unusable: &BTreeMap<ProviderId, Denial>,
-) -> Result<Plan, Denial> {
-    let mut targets = Vec::new();
-    let mut skipped: Vec<(ModelId, Denial)> = Vec::new();
-    let mut warnings = Vec::new();
-    for model in &found.models {
-        match target(policy, found, chat, unusable, model, &mut warnings) {
-            Ok(target) => targets.push(target),
-            Err(denial) => skipped.push((model.clone(), denial)),
-        }
+pub fn plan(policy: &Policy, found: &Candidates<'_>, chat: &Chat, now: &Now) -> Result<Plan, Denial> {
+    let (weighed, mut warnings) = weigh(policy, found, chat, now);
+    let targets: Vec<_> = weighed.iter().filter_map(Weighed::able).cloned().collect();
+    if targets.is_empty() {
+        let skipped = weighed.into_iter().filter_map(|one| Some((one.model, one.why_not?))).collect::<Vec<_>>();
+        return Err(nobody(&skipped));
     }
-    let Some(first) = targets.first() else { return Err(nobody(&skipped)) };
-    for (model, denial) in &skipped {
-        warnings.push(format!("{model} was skipped: {}", denial.sentence));
+    for one in &weighed {
+        if let Some(denial) = &one.why_not {
+            warnings.push(format!("{} was skipped: {}", one.model, denial.sentence));
+        }
     }
     let dearest =
         targets.iter().max_by_key(|target| target.likely).filter(|target| target.likely >= policy.preflight.warn);
     if let Some(dearest) = dearest.filter(|_| policy.preflight.enabled) {
         warnings.push(format!("This call may cost about {}, at most {}.", dearest.likely, dearest.worst));
     }
-    let reason = if first.model == found.models[0] {
-        found.reason.clone()
-    } else {
-        format!("{} {} is used instead: the choices before it cannot be used.", found.reason, first.model)
-    };
     let deadline = found.class.and_then(|rule| rule.timeout).unwrap_or(policy.timeouts.total);
     let rule = found.class.map_or_else(|| "model".to_owned(), |rule| format!("defaults.{}", rule.class));
-    Ok(Plan { targets, rule, reason, deadline, warnings })
+    Ok(Plan { targets, rule, reason: reason(found, now, &weighed), deadline, warnings })
 }
+
+/// The parameters of a call: the caller's, and where the caller says nothing those of the class.
+pub fn params(found: &Candidates<'_>, asked: &Params) -> Params {
+    let mut params = asked.clone();
+    if let Some(rule) = found.class {
+        params.temperature = params.temperature.or_else(|| rule.temperature.clone());
+        params.prefix_cache = rule.prefix_cache;
+    }
+    params
+}
+
 /// Why nobody can answer: the first candidate's reason, and that the others have theirs.
 fn nobody(skipped: &[(ModelId, Denial)]) -> Denial {
     match skipped {
@@ -99,5 +124,7 @@ fn nobody(skipped: &[(ModelId, Denial)]) -> Denial {
         }
     }
 }
+#[cfg(test)]
+mod strategy_tests;
 #[cfg(test)]
 mod tests;

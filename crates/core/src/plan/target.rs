@@ -1,14 +1,14 @@
 //! One model as a target: whether it can carry the call, with how many tokens, and what that costs.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Candidates, tier};
+use super::tier::{TierGround, tier_with_ground};
+use super::{Candidates, Now};
 use crate::catalog::{Provider, is_reasoning};
-use crate::chat::Chat;
+use crate::chat::{Chat, Part};
 use crate::code::{Code, Denial};
 use crate::estimate;
-use crate::id::{ModelId, ProviderId};
+use crate::id::ModelId;
 use crate::money::{MicroUsd, Price};
 use crate::policy::{Policy, Tier};
 
@@ -39,18 +39,63 @@ pub struct Target {
     /// How dear it is, as a label.
     pub tier: Tier,
 }
+/// One candidate as it was weighed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Weighed {
+    /// Which.
+    pub model: ModelId,
+    /// How dear it is.
+    pub tier: Tier,
+    /// Why that is its tier.
+    pub ground: TierGround,
+    /// What a call of it would be; `None` where no price or no provider is known.
+    pub target: Option<Target>,
+    /// Why it cannot be asked.
+    pub why_not: Option<Denial>,
+}
+
+impl Weighed {
+    /// The target, where it can be asked.
+    pub fn able(&self) -> Option<&Target> {
+        self.target.as_ref().filter(|_| self.why_not.is_none())
+    }
+}
+
 /// Whether a model can carry the call, and what it costs then.
-pub(super) fn target(
+pub(super) fn weigh_one(
     policy: &Policy,
     found: &Candidates<'_>,
     chat: &Chat,
-    unusable: &BTreeMap<ProviderId, Denial>,
+    now: &Now,
     model: &ModelId,
     warnings: &mut Vec<String>,
-) -> Result<Target, Denial> {
-    if let Some(denial) = unusable.get(&model.provider) {
-        return Err(denial.clone());
+) -> Weighed {
+    let (tier, ground) = tier_with_ground(policy, model);
+    let keyless = now.unusable.get(&model.provider).cloned();
+    match target(policy, found, chat, model, tier, warnings) {
+        Err(denial) => {
+            Weighed { model: model.clone(), tier, ground, target: None, why_not: Some(keyless.unwrap_or(denial)) }
+        }
+        Ok(target) => {
+            let why_not = keyless
+                .or_else(|| outside(policy, found, &target))
+                .or_else(|| blind(policy, chat, model))
+                .or_else(|| too_small(policy, chat, &target))
+                .or_else(|| too_dear(policy, &target));
+            Weighed { model: model.clone(), tier, ground, target: Some(target), why_not }
+        }
     }
+}
+
+/// What a call of a model would be, whether or not it may be made.
+fn target(
+    policy: &Policy,
+    found: &Candidates<'_>,
+    chat: &Chat,
+    model: &ModelId,
+    tier: Tier,
+    warnings: &mut Vec<String>,
+) -> Result<Target, Denial> {
     let Some(provider) = policy.providers.get(&model.provider) else {
         return Err(Denial::new(Code::UnknownModel, format!("There is no provider {}.", model.provider)));
     };
@@ -60,41 +105,76 @@ pub(super) fn target(
             format!("No price is known for {model}, so no cap could hold. Set models.{model}.price in routing.yaml."),
         ));
     };
-    // A provider may bill more above a model's context step (OpenAI doubles its price there), which
-    // a price without steps would undercount, so the same bound as for the money decides.
-    if let Some(context) = policy.model(model).context.filter(|context| estimate::most_input_tokens(chat) > *context)
-        && !provider.local
-    {
-        return Err(Denial::new(
-            Code::ContextTooLong,
-            format!(
-                "The prompt may be longer than the {context} tokens of {model}. Shorten it or use a model with more context."
-            ),
-        ));
-    }
     let max_tokens = max_tokens(policy, found, chat, model, warnings);
     let slow = provider.local
         || is_reasoning(&model.model)
         || found.class.and_then(|rule| rule.timeout).is_some_and(|t| t >= SLOW);
-    let likely = estimate::likely_cost(chat, max_tokens, &price, &policy.preflight);
-    if policy.preflight.enabled && likely >= policy.preflight.block {
-        return Err(Denial::new(
-            Code::CapExceeded,
-            format!(
-                "This call would probably cost {likely} with {model}, and cost_preflight.block_usd is {}. Shorten it, lower max_tokens, or raise the limit in routing.yaml.",
-                policy.preflight.block.total()
-            ),
-        ));
-    }
     Ok(Target {
         worst: estimate::worst_cost(chat, max_tokens, &price),
-        likely,
+        likely: estimate::likely_cost(chat, max_tokens, &price, &policy.preflight),
         model: model.clone(),
         provider: provider.clone(),
         price,
         max_tokens,
         slow,
-        tier: tier(policy, model),
+        tier,
+    })
+}
+
+/// Above the tier that the class or the chosen profile allows, or not on this machine where the
+/// profile wants that.
+fn outside(policy: &Policy, found: &Candidates<'_>, target: &Target) -> Option<Denial> {
+    let (model, bounds) = (&target.model, &policy.bounds);
+    let profile = bounds.profile.as_ref().map_or_else(String::new, |name| format!(" {name}"));
+    if let Some(most) = found.max_tier.filter(|most| target.tier > *most) {
+        let sentence = format!("{model} is {}, and the class allows {} at most.", target.tier.as_str(), most.as_str());
+        return Some(Denial::new(Code::TierExceeded, sentence));
+    }
+    if let Some(most) = bounds.max_tier.filter(|most| target.tier > *most) {
+        let sentence =
+            format!("{model} is {}, and the profile{profile} allows {} at most.", target.tier.as_str(), most.as_str());
+        return Some(Denial::new(Code::TierExceeded, sentence));
+    }
+    (bounds.local_only && !target.provider.local).then(|| {
+        let sentence =
+            format!("{model} is not on this machine, and the profile{profile} only lets such models answer.");
+        Denial::new(Code::DataPolicy, sentence)
+    })
+}
+
+/// A picture to a model of which the file says that it takes none.
+fn blind(policy: &Policy, chat: &Chat, model: &ModelId) -> Option<Denial> {
+    let shown = chat.messages.iter().flat_map(|message| &message.parts).any(|part| matches!(part, Part::Image(_)));
+    (shown && policy.model(model).images == Some(false)).then(|| {
+        let sentence = format!(
+            "{model} takes no pictures (models.{model}.images is false). Use a model that does, or leave them out."
+        );
+        Denial::new(Code::InvalidRequest, sentence)
+    })
+}
+
+/// A provider may bill more above a model's context step (OpenAI doubles its price there), which a
+/// price without steps would undercount, so the same bound as for the money decides.
+fn too_small(policy: &Policy, chat: &Chat, target: &Target) -> Option<Denial> {
+    let model = &target.model;
+    let context = policy.model(model).context.filter(|context| estimate::most_input_tokens(chat) > *context)?;
+    (!target.provider.local).then(|| {
+        let sentence = format!(
+            "The prompt may be longer than the {context} tokens of {model}. Shorten it or use a model with more context."
+        );
+        Denial::new(Code::ContextTooLong, sentence)
+    })
+}
+
+/// The preflight gate.
+fn too_dear(policy: &Policy, target: &Target) -> Option<Denial> {
+    let Target { model, likely, .. } = target;
+    (policy.preflight.enabled && *likely >= policy.preflight.block).then(|| {
+        let sentence = format!(
+            "This call would probably cost {likely} with {model}, and cost_preflight.block_usd is {}. Shorten it, lower max_tokens, or raise the limit in routing.yaml.",
+            policy.preflight.block.total()
+        );
+        Denial::new(Code::CapExceeded, sentence)
     })
 }
 
