@@ -75,7 +75,7 @@ async fn first_run(gateway: &Gateway) -> anyhow::Result<()> {
 }
 
 /// The prompt from the argument or stdin; `None` where there is neither.
-fn whole_prompt(argument: Option<String>) -> anyhow::Result<Option<String>> {
+pub(crate) fn whole_prompt(argument: Option<String>) -> anyhow::Result<Option<String>> {
     if let Some(prompt) = argument.filter(|prompt| prompt != "-") {
         return Ok(Some(prompt));
     }

@@ -48,9 +48,14 @@ pub fn worst_cost(chat: &Chat, max_tokens: u64, price: &Price) -> MicroUsd {
     price.most(most_input_tokens(chat), max_tokens, chat.params.prefix_cache)
 }
 
-/// What a call probably costs: characters divided by `chars_per_token`, and all of `max_tokens`.
-/// For warnings and the preflight gate, never for a cap.
+/// What a call probably costs: its likely input, and all of `max_tokens`. For warnings and the preflight
+/// gate, never for a cap.
 pub fn likely_cost(chat: &Chat, max_tokens: u64, price: &Price, preflight: &Preflight) -> MicroUsd {
+    price.cost(&Usage { input: likely_input_tokens(chat, preflight), output: max_tokens, ..Usage::default() })
+}
+
+/// The input tokens a conversation probably is: characters divided by `chars_per_token`. Never for a cap.
+pub fn likely_input_tokens(chat: &Chat, preflight: &Preflight) -> u64 {
     let characters: u64 = chat
         .messages
         .iter()
@@ -60,8 +65,7 @@ pub fn likely_cost(chat: &Chat, max_tokens: u64, price: &Price, preflight: &Pref
             Part::Image(_) => 4 * 1_000,
         })
         .sum();
-    let input = (characters * 100).div_ceil(u64::from(preflight.chars_per_token_x100.max(1)));
-    price.cost(&Usage { input, output: max_tokens, ..Usage::default() })
+    (characters * 100).div_ceil(u64::from(preflight.chars_per_token_x100.max(1)))
 }
 
 #[cfg(test)]

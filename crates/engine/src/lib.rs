@@ -15,7 +15,9 @@ use tokio_util::sync::CancellationToken;
 
 mod chat;
 pub mod clients;
+mod decide;
 mod dispatch;
+mod explain;
 pub mod home;
 mod instance;
 pub mod keys;
@@ -28,6 +30,7 @@ pub mod secrets;
 mod transport;
 pub mod view;
 
+pub use explain::ExplainCall;
 pub use home::Home;
 pub use ledger::change::Topic;
 pub use pause::PauseSpan;

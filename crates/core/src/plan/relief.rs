@@ -3,10 +3,10 @@
 //! a system message, never the last message of the user, and never without saying so.
 
 use super::candidates::larger;
-use super::{Asked, Candidates, Now, weigh};
+use super::target::exceeds;
+use super::{Asked, Candidates, Now, Target, weigh};
 use crate::chat::{Chat, Message, Part, Role};
-use crate::code::Code;
-use crate::estimate;
+use crate::code::{Code, Denial};
 use crate::policy::Policy;
 
 /// What to try in place of a denial.
@@ -22,23 +22,24 @@ pub enum Relief<'p> {
 /// has nothing to offer. Asked again after each try it ends: classes do not lead back to each other, and
 /// a shortened conversation fits.
 pub fn relief<'p>(policy: &'p Policy, found: &Candidates<'p>, asked: Asked<'_>, now: &Now) -> Option<Relief<'p>> {
-    let too_long = |denial: &crate::code::Denial| denial.code == Code::ContextTooLong;
+    let too_long = |denial: &Denial| denial.code == Code::ContextTooLong;
     let (weighed, _) = weigh(policy, found, asked.chat, now);
-    let rooms = weighed.iter().filter(|one| one.why_not.as_ref().is_some_and(too_long));
-    let room = rooms.filter_map(|one| policy.model(&one.model).context).max()?;
+    let short = weighed.iter().filter(|one| one.why_not.as_ref().is_some_and(too_long));
+    let largest =
+        short.filter_map(|one| one.target.as_ref()).max_by_key(|target| policy.model(&target.model).context)?;
     if let Some(next) = larger(policy, found, asked) {
         return Some(Relief::Larger(next));
     }
     found.class.filter(|rule| rule.truncate_oldest)?;
-    shorten(policy, found, asked.chat, room).map(|(chat, said)| Relief::Shorter(chat, said))
+    shorten(policy, found, asked.chat, largest).map(|(chat, said)| Relief::Shorter(chat, said))
 }
 
-/// The conversation without as many of its oldest turns as it takes to fit `room` tokens. `None` where
-/// even the last turn alone does not fit.
-fn shorten(policy: &Policy, found: &Candidates<'_>, chat: &Chat, room: u64) -> Option<(Chat, String)> {
+/// The conversation without as many of its oldest turns as it takes to fit a model. `None` where even the
+/// last turn alone does not fit.
+fn shorten(policy: &Policy, found: &Candidates<'_>, chat: &Chat, model: &Target) -> Option<(Chat, String)> {
     let turns = turns(&chat.messages);
     // The more turns go, the shorter it is.
-    let fits = |gone: usize| estimate::most_input_tokens(&without(chat, &turns[..gone])) <= room;
+    let fits = |gone: usize| !exceeds(policy, &without(chat, &turns[..gone]), model);
     let (mut too_few, mut enough) = (0, turns.len());
     if turns.is_empty() || !fits(enough) {
         return None;
@@ -81,7 +82,7 @@ fn without(chat: &Chat, gone: &[Vec<usize>]) -> Chat {
     Chat { messages: kept.map(|(_, message)| message.clone()).collect(), params: chat.params.clone() }
 }
 
-/// A picture counts as a thousand tokens, as in [`estimate::likely_cost`].
+/// A picture counts as a thousand tokens, as for the likely cost.
 fn characters(message: &Message) -> usize {
     message
         .parts

@@ -265,6 +265,18 @@ fn the_oldest_turns_are_left_out_and_that_is_said() {
     assert_eq!(relieved(&policy, &other, &chat), None, "only where the class allows it");
 }
 
+/// On this machine nothing is billed by the bound, so what is likely decides.
+#[test]
+fn a_model_of_this_machine_is_too_small_only_for_what_is_likely_too_long() {
+    let text = FILE.replace("models:\n", "models:\n  near/here: { context: 100 }\n");
+    let policy = policy::read(&text).policy.unwrap();
+    let fits = |length: usize| {
+        let chat = ask(&"x".repeat(length));
+        planned(&policy, &Wanted::Model("near/here".into()), &chat, &Now::default()).map(|_| ()).map_err(|d| d.code)
+    };
+    assert_eq!((fits(400), fits(401)), (Ok(()), Err(Code::ContextTooLong)));
+}
+
 #[test]
 fn a_class_sets_what_the_caller_left_open() {
     let policy = policy();

@@ -153,17 +153,25 @@ fn blind(policy: &Policy, chat: &Chat, model: &ModelId) -> Option<Denial> {
     })
 }
 
-/// A provider may bill more above a model's context step (OpenAI doubles its price there), which a
-/// price without steps would undercount, so the same bound as for the money decides.
 fn too_small(policy: &Policy, chat: &Chat, target: &Target) -> Option<Denial> {
     let model = &target.model;
-    let context = policy.model(model).context.filter(|context| estimate::most_input_tokens(chat) > *context)?;
-    (!target.provider.local).then(|| {
-        let sentence = format!(
-            "The prompt may be longer than the {context} tokens of {model}. Shorten it or use a model with more context."
-        );
-        Denial::new(Code::ContextTooLong, sentence)
-    })
+    let context = policy.model(model).context.filter(|_| exceeds(policy, chat, target))?;
+    let sentence = format!(
+        "The prompt may be longer than the {context} tokens of {model}. Shorten it or use a model with more context."
+    );
+    Some(Denial::new(Code::ContextTooLong, sentence))
+}
+
+/// Whether a conversation is longer than a model's context. A provider may bill more above a model's
+/// context step (OpenAI doubles its price there), which a price without steps would undercount, so the
+/// same bound as for the money decides. On this machine nothing is billed, and what is likely decides.
+pub(super) fn exceeds(policy: &Policy, chat: &Chat, target: &Target) -> bool {
+    let tokens = if target.provider.local {
+        estimate::likely_input_tokens(chat, &policy.preflight)
+    } else {
+        estimate::most_input_tokens(chat)
+    };
+    policy.model(&target.model).context.is_some_and(|context| tokens > context)
 }
 
 /// The preflight gate.

@@ -28,6 +28,7 @@ pub mod policy;
 pub mod request;
 pub mod reservation;
 pub mod setting;
+pub(crate) mod speed;
 
 /// One file per table; a new one is a line here. All are additive.
 const MIGRATIONS: &[&str] = &[
