@@ -68,8 +68,8 @@ pub(crate) async fn decide<'p>(
         };
         match relief {
             Some(Relief::Larger(next)) => found = next,
-            Some(Relief::Shorter(shorter, sentence)) => {
-                chat = shorter;
+            Some(Relief::Shorter(messages, sentence)) => {
+                chat.messages = messages;
                 said.push(sentence);
             }
             None => {

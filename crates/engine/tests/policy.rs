@@ -15,7 +15,7 @@ defaults:
   cheap: { provider: here, model: practice-large, max_tokens: 100, strategy: cheapest }
   short: { provider: here, model: practice-tiny, max_tokens: 50, too_long: cheap }
   cut: { provider: here, model: practice-tiny, max_tokens: 50, truncate_oldest: true }
-  kept: { provider: here, model: practice-small, max_tokens: 50, cache: true, tier: L1 }
+  kept: { provider: here, model: practice-small, max_tokens: 50, cache: true, tier: L2 }
   keyless: { provider: openai, model: gpt, max_tokens: 50 }
 fallback:
   cheap: [{ provider: here, model: practice-small }]
@@ -31,7 +31,7 @@ caps:
   - { scope: all, window: day, limit_usd: 0.02 }
   - { scope: provider, window: call, limit_usd: 5 }
 profiles:
-  frugal: { max_tier: L1, defaults: { dear_first: { provider: here, model: practice-small } } }
+  frugal: { max_tier: L2, defaults: { dear_first: { provider: here, model: practice-small } } }
 "#;
 
 struct Room {

@@ -14,8 +14,8 @@ use crate::policy::Policy;
 pub enum Relief<'p> {
     /// The candidates of the class that takes over.
     Larger(Candidates<'p>),
-    /// The conversation without its oldest turns, and a sentence about what was left out.
-    Shorter(Chat, String),
+    /// The messages without the oldest turns, and a sentence about what was left out.
+    Shorter(Vec<Message>, String),
 }
 
 /// What to try where no candidate could answer. `None` where length is not the reason, or the policy
@@ -31,7 +31,7 @@ pub fn relief<'p>(policy: &'p Policy, found: &Candidates<'p>, asked: Asked<'_>, 
         return Some(Relief::Larger(next));
     }
     found.class.filter(|rule| rule.truncate_oldest)?;
-    shorten(policy, found, asked.chat, largest).map(|(chat, said)| Relief::Shorter(chat, said))
+    shorten(policy, found, asked.chat, largest).map(|(chat, said)| Relief::Shorter(chat.messages, said))
 }
 
 /// The conversation without as many of its oldest turns as it takes to fit a model. `None` where even the

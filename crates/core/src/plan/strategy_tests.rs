@@ -250,13 +250,14 @@ fn the_oldest_turns_are_left_out_and_that_is_said() {
     }
     let found = candidates(&policy, &class("cut"), Asked { client: None, chat: &chat }).unwrap();
     let Some(Relief::Shorter(shorter, said)) = relieved(&policy, &found, &chat) else { panic!("it is shortened") };
-    let texts: Vec<_> = shorter.messages.iter().map(|message| message.parts.clone()).collect();
+    let texts: Vec<_> = shorter.iter().map(|message| message.parts.clone()).collect();
     let kept: Vec<_> = [0, 3, 4, 5, 6, 7].map(|at: usize| chat.messages[at].parts.clone()).to_vec();
     assert_eq!(texts, kept, "one whole turn goes, the system message and the last question stay");
     assert_eq!(
         said,
         "The conversation was too long for the models of class cut, so its oldest 2 messages (about 104 tokens) were left out."
     );
+    let shorter = Chat { messages: shorter, params: chat.params.clone() };
     assert!(plan(&policy, &found, &shorter, &Now::default()).is_ok());
 
     let endless = ask(&"x".repeat(2000));

@@ -119,6 +119,26 @@ fn an_override_stays_within_the_class_or_its_tier() {
 }
 
 #[test]
+fn an_override_may_be_an_alias_and_is_refused_like_any_name() {
+    assert_eq!(models(&planned(&with("review", "quick"), &ask("x")).unwrap())[0], "openai/small");
+    let reason = planned(&with("review", "quick"), &ask("x")).unwrap().reason;
+    assert!(
+        reason.starts_with("Class review: openai/small was asked for in place of the first choice, L1"),
+        "{reason}"
+    );
+    for wrong in ["openai/off", "openai/none", "nothing"] {
+        assert_eq!(planned(&with("review", wrong), &ask("x")).unwrap_err().code, Code::UnknownModel, "{wrong}");
+    }
+    let several = FILE.replace("models:\n", "models:\n  deepseek/small: { price: { input: 1, output: 1 } }\n");
+    let several = policy::read(&several).policy.unwrap();
+    let denial = of(&several, &with("review", "small")).unwrap_err();
+    assert!(denial.sentence.contains("deepseek/small, openai/small. Name one of these."), "{denial}");
+    let panel = FILE.replace("defaults:\n", "defaults:\n  panel: { members: [{ provider: openai, model: small }] }\n");
+    let panel = policy::read(&panel).policy.unwrap();
+    assert_eq!(of(&panel, &with("panel", "openai/small")).unwrap_err().code, Code::PolicyInvalid, "never for a panel");
+}
+
+#[test]
 fn an_override_above_the_tier_is_refused() {
     let text = FILE.replace("    - { provider: openai, model: big }\n", "");
     let policy = policy::read(&text).policy.unwrap();

@@ -63,10 +63,15 @@ impl ClassRule {
         }
     }
 
+    /// The first choice, or all among which it is split.
+    pub fn first_choices(&self) -> impl Iterator<Item = &ModelId> {
+        let first = self.split.is_empty().then_some(&self.primary);
+        first.into_iter().chain(self.split.iter().map(|share| &share.model))
+    }
+
     /// Every model that may answer, first choices before fallbacks.
     pub fn models(&self) -> impl Iterator<Item = &ModelId> {
-        let first = self.split.is_empty().then_some(&self.primary);
-        first.into_iter().chain(self.split.iter().map(|share| &share.model)).chain(&self.fallback)
+        self.first_choices().chain(&self.fallback)
     }
 }
 

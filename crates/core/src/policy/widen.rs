@@ -5,9 +5,10 @@
 //! is taken apart by name here, so a new field does not compile until it is decided about.
 //!
 //! Decided as harmless, because neither spend nor reach grows: texts for people and models,
-//! `temperature`, all waiting times (every attempt is held under the caps whatever the wait), the order
-//! of classes, and keys that are known and without effect. `context` is not: beyond it some providers
-//! charge more than the price says.
+//! `temperature`, `truncate_oldest`, the sizes of shares, all waiting times (every attempt is held under
+//! the caps whatever the wait), the order of classes, and keys that are known and without effect.
+//! `context` is not: beyond it some providers charge more than the price says. Nor is keeping answers:
+//! it puts texts on the disk.
 
 use std::collections::BTreeMap;
 
