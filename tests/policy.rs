@@ -241,6 +241,60 @@ fn policy_check_says_all_problems_and_what_would_happen() {
     assert_eq!((code, &json["valid"], &json["outlook"]), (0, &true.into(), &"acts".into()));
 }
 
+/// A person at a terminal: what would happen, without a key, and the way back to an earlier version.
+#[test]
+fn policy_explains_compares_restores_and_takes_a_profile_at_a_terminal() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = folder.path().join("home");
+    std::fs::create_dir(&home).expect("a home");
+    let file = home.join("routing.yaml");
+    let text = BASE.replace("provider: openai", "provider: near").replace("openai/small", "near/small")
+        + "providers:\n  near: { base_url: http://127.0.0.1:9/v1, local: true }\nprofiles:\n  tight: { max_tier: L0 }\n";
+    std::fs::write(&file, &text).expect("saved");
+    let policy = |more: &[&str]| {
+        let mut command = Command::new(support::POINTSMAN);
+        let home = home.to_str().expect("UTF-8");
+        command.env_clear().env("HOME", folder.path()).args(["--home", home, "policy"]).args(more);
+        let said = support::said(&mut command, "");
+        (said.code(), said.stdout, said.stderr)
+    };
+    let (code, out, _) = policy(&["explain", "--class", "ask", "hello"]);
+    assert_eq!(
+        (code, out.as_str()),
+        (
+            0,
+            "near/small would answer.\n\
+             Class ask: the first choice is near/small, labelled L1.\n\
+             Rule: defaults.ask, line 4 of routing.yaml\n\
+             Models, for a prompt of at most 38 tokens:\n  \
+             1 near/small: likely $0.0010, at most $0.0010 (labelled L1; price: routing.yaml)\n\
+             Caps:\n  \
+             day cap of $2.00 (line 2): $0.00 used, $0.00 held, $2.00 left; this call may need $0.0010, which fits\n\
+             Data policy: No data policy is set.\n\
+             Cache: Class ask keeps no answers.\n\
+             Nothing was sent and nothing is held.\n"
+        )
+    );
+    assert_eq!(policy(&["profile", "tight"]).0, 0);
+    let (code, out, _) = policy(&["explain", "--class", "ask", "--json", "hello"]);
+    let json: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!((code, &json["code"], &json["answers"]), (1, &"tier_exceeded".into(), &serde_json::Value::Null));
+    assert_eq!(policy(&["profile"]).1, "  none\n* tight\n");
+    assert_eq!(policy(&["profile", "none"]).0, 0);
+
+    std::fs::write(&file, text.replace("2.00", "1.00")).expect("saved");
+    assert_eq!(policy(&["explain", "hello"]).0, 0, "it narrows, so it acts");
+    let versions = policy(&["versions"]).1;
+    let first = versions.lines().find(|line| line.contains("  first  ")).expect("the first one is kept");
+    let name = first.split_whitespace().next().expect("a name");
+    let (_, changed, _) = policy(&["diff", name]);
+    assert!(changed.contains("-   - { scope: all, window: day, limit_usd: 2.00 }"), "{changed}");
+    let (code, said, _) = policy(&["restore", name]);
+    assert!(code == 0 && said.contains("so it waits until you activate it"), "{said}");
+    assert_eq!(std::fs::read_to_string(&file).expect("read"), text);
+    assert!(policy(&["restore", "nothing"]).2.contains("There is no version"), "a slip says what to do");
+}
+
 /// Acceptance 31. `POINTSMAN_UPDATE=1 cargo test --test policy` writes the reference anew.
 #[test]
 fn the_settings_reference_is_current() {

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use pointsman_core::clients::client;
 use pointsman_engine::clients::NAME;
-use pointsman_engine::view::{ConnectOutcome, ConnectPlan, DiffKind, TestOutcome};
+use pointsman_engine::view::{ConnectOutcome, ConnectPlan, TestOutcome};
 use pointsman_engine::{Caller, Gateway, Home};
 use serde::Serialize;
 
@@ -152,16 +152,7 @@ fn dry(plan: &ConnectPlan, json: bool) -> anyhow::Result<ExitCode> {
 
 fn show(plan: &ConnectPlan) -> anyhow::Result<()> {
     print::line(&plan.path)?;
-    for line in &plan.diff {
-        let (mark, text) = match line.kind {
-            DiffKind::Same => (' ', line.text.as_str()),
-            DiffKind::Add => ('+', line.text.as_str()),
-            DiffKind::Del => ('-', line.text.as_str()),
-            DiffKind::Gap if line.text.is_empty() => (' ', "…"),
-            DiffKind::Gap => (' ', line.text.as_str()),
-        };
-        print::line(format!("{mark} {text}").trim_end())?;
-    }
+    print::diff(&plan.diff)?;
     Ok(())
 }
 

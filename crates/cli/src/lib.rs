@@ -60,7 +60,7 @@ enum Command {
     Disconnect(connect::DisconnectArgs),
     /// Look at everything a call needs, and say what to do where something is wrong.
     Doctor(doctor::Args),
-    /// Check a routing.yaml without using it.
+    /// Check routing.yaml, explain what it does, look at its versions, choose a profile.
     Policy(policy::Args),
     /// Check the books: charges, holds and accounts must agree.
     Audit(audit::Args),

@@ -1,15 +1,16 @@
-//! `pointsman policy check [FILE]`: all problems of a routing.yaml, and what would happen to it. It
-//! is used for nothing: no edit becomes active by being checked.
+//! `pointsman policy`: check a routing.yaml, explain what would happen to a prompt, look at kept versions
+//! and write one back, choose a profile. One file per verb; the two short ones are here.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use pointsman_core::policy::{Policy, Problem, Reading, Severity};
-use pointsman_engine::policy_file::Outlook;
 use pointsman_engine::{Caller, Gateway, Home};
-use serde_json::{Value, json};
 
 use crate::print;
+
+mod check;
+mod explain;
+mod versions;
 
 /// `pointsman policy`
 #[derive(clap::Args)]
@@ -28,112 +29,61 @@ enum Verb {
         #[arg(long)]
         json: bool,
     },
+    /// Say which model would answer a prompt, why, and for how much. Nothing is sent.
+    Explain(explain::Args),
+    /// List every version of routing.yaml that was used or waited here.
+    Versions {
+        /// Print everything as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show what changes from one version to another, or to the active one.
+    Diff {
+        /// The version to begin with, or the beginning of its name.
+        from: String,
+        /// The version to end with.
+        to: Option<String>,
+    },
+    /// Write a version back to routing.yaml. Where it allows more than the active one, it waits.
+    Restore {
+        /// The version, or the beginning of its name.
+        version: String,
+    },
+    /// Choose a profile of routing.yaml, or none; without a name, list them.
+    Profile {
+        /// The profile, or `none`.
+        name: Option<String>,
+    },
 }
 
 pub(crate) async fn run(args: Args, home: Option<PathBuf>) -> anyhow::Result<ExitCode> {
-    let Verb::Check { file, json } = args.verb;
-    // A file on its own is compared with no home, unless one is named: nothing is made for a check.
-    let gateway = match (&file, home) {
-        (Some(_), None) => None,
-        (Some(_) | None, home) => Some(Gateway::open(Home::at(home)?, Caller::cli())?),
-    };
-    let path = match (file, &gateway) {
-        (Some(file), _) => file,
-        (None, Some(gateway)) => {
-            gateway.ensure_first_file().await?;
-            gateway.home().policy_path()
+    match args.verb {
+        Verb::Check { file, json } => check::run(file, json, home).await,
+        Verb::Explain(args) => explain::run(args, home).await,
+        Verb::Versions { json } => versions::list(&open(home)?, json).await,
+        Verb::Diff { from, to } => versions::diff(&open(home)?, &from, to.as_deref()).await,
+        Verb::Restore { version } => {
+            print::line(&open(home)?.policy_restore(&version).await?)?;
+            Ok(ExitCode::SUCCESS)
         }
-        (None, None) => anyhow::bail!("There is no file to check."),
-    };
-    let text = Gateway::policy_text(&path)?;
-    let reading = Gateway::policy_check(&text);
-    let outlook = match (&gateway, &reading.policy) {
-        (Some(gateway), Some(_)) => Some(gateway.policy_outlook(&text).await?),
-        (Some(_) | None, _) => None,
-    };
-    if json {
-        print::json(&as_json(&path, &reading, outlook.as_ref()))?;
-    } else {
-        for problem in &reading.problems {
-            print::line(&line(&path, problem))?;
-        }
-        print::line(&verdict(&reading, outlook.as_ref()))?;
-    }
-    Ok(if reading.policy.is_some() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// As editors and terminals follow it: path, line, column.
-fn line(path: &Path, problem: &Problem) -> String {
-    let Problem { severity, line, column, sentence } = problem;
-    format!("{}:{line}:{column}: {}: {sentence}", path.display(), word(*severity))
-}
-
-const fn word(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
+        Verb::Profile { name } => profile(&open(home)?, name.as_deref()).await,
     }
 }
 
-fn verdict(reading: &Reading, outlook: Option<&Outlook>) -> String {
-    let errors = reading.problems.iter().filter(|problem| problem.severity == Severity::Error).count();
-    let Some(policy) = &reading.policy else {
-        return format!("Not valid: {}. It is not used; the last good version stays active.", count(errors, "error"));
-    };
-    let mut text = format!("Valid: {}.", contents(policy));
-    match outlook {
-        None => {}
-        Some(Outlook::Active) => text.push_str(" It is the active version."),
-        Some(Outlook::Acts) => text.push_str(" It acts with the next call."),
-        Some(Outlook::Waits(widens)) => {
-            text.push_str(
-                " It allows more than the active version, so it waits until you activate it in the Pointsman app:",
-            );
-            for sentence in widens {
-                text.push_str("\n- ");
-                text.push_str(sentence);
-            }
-        }
+fn open(home: Option<PathBuf>) -> anyhow::Result<Gateway> {
+    Ok(Gateway::open(Home::at(home)?, Caller::cli())?)
+}
+
+async fn profile(gateway: &Gateway, name: Option<&str>) -> anyhow::Result<ExitCode> {
+    if let Some(name) = name {
+        print::line(&gateway.set_profile((name != "none").then_some(name)).await?)?;
+        return Ok(ExitCode::SUCCESS);
     }
-    text
-}
-
-fn contents(policy: &Policy) -> String {
-    let classes = count(policy.classes.len(), "class");
-    format!("{classes}, {}, {}", count(policy.models.len(), "model"), count(policy.caps.len(), "cap"))
-}
-
-fn count(number: usize, thing: &str) -> String {
-    let many = if thing.ends_with('s') { "es" } else { "s" };
-    format!("{number} {thing}{}", if number == 1 { "" } else { many })
-}
-
-fn as_json(path: &Path, reading: &Reading, outlook: Option<&Outlook>) -> Value {
-    let problems: Vec<_> = reading
-        .problems
-        .iter()
-        .map(|Problem { severity, line, column, sentence }| {
-            json!({"severity": word(*severity), "line": line, "column": column, "sentence": sentence})
-        })
-        .collect();
-    let refused: Vec<_> = reading
-        .policy
-        .iter()
-        .flat_map(|policy| &policy.refused)
-        .map(|refusal| json!({"class": refusal.class, "key": refusal.key, "line": refusal.line}))
-        .collect();
-    let (outlook, widens) = match outlook {
-        None => (Value::Null, Vec::new()),
-        Some(Outlook::Active) => ("active".into(), Vec::new()),
-        Some(Outlook::Acts) => ("acts".into(), Vec::new()),
-        Some(Outlook::Waits(widens)) => ("waits".into(), widens.clone()),
-    };
-    json!({
-        "file": path.display().to_string(),
-        "valid": reading.policy.is_some(),
-        "problems": problems,
-        "refused": refused,
-        "outlook": outlook,
-        "widens": widens,
-    })
+    let profiles = gateway.profiles().await?;
+    let mark = |chosen: bool| if chosen { "* " } else { "  " };
+    print::line(&format!("{}none", mark(profiles.chosen.is_none())))?;
+    for name in &profiles.names {
+        print::line(&format!("{}{name}", mark(profiles.chosen.as_ref() == Some(name))))?;
+    }
+    Ok(ExitCode::SUCCESS)
 }

@@ -3,6 +3,7 @@
 
 use std::io::{self, Write};
 
+use pointsman_engine::view::{DiffKind, DiffLine};
 use serde::Serialize;
 
 /// A line on stdout.
@@ -38,6 +39,24 @@ pub(crate) fn json(value: &impl Serialize) -> anyhow::Result<()> {
 pub(crate) fn note(text: &str) {
     let mut out = io::stderr().lock();
     drop(out.write_all(format!("{text}\n").as_bytes()));
+}
+
+/// The lines of a difference, each with its mark.
+///
+/// # Errors
+/// Where stdout is closed.
+pub(crate) fn diff(lines: &[DiffLine]) -> io::Result<()> {
+    for shown in lines {
+        let (mark, text) = match shown.kind {
+            DiffKind::Same => (' ', shown.text.as_str()),
+            DiffKind::Add => ('+', shown.text.as_str()),
+            DiffKind::Del => ('-', shown.text.as_str()),
+            DiffKind::Gap if shown.text.is_empty() => (' ', "…"),
+            DiffKind::Gap => (' ', shown.text.as_str()),
+        };
+        line(format!("{mark} {text}").trim_end())?;
+    }
+    Ok(())
 }
 
 /// Rows with their columns below each other: the first to the left, the others to the right.

@@ -103,6 +103,10 @@ name!(
     ProjectName, "project", 64, simple
 );
 name!(
+    /// A set of choices laid over the policy: `travel`.
+    ProfileName, "profile", 64, simple
+);
+name!(
     /// One call of a model with all its retries and fallbacks.
     RequestId, "request", 40, simple
 );

@@ -142,6 +142,11 @@ impl MicroUsd {
         format!("{sign}${}.{:02}", group(magnitude / 1_000_000), magnitude % 1_000_000 / 10_000)
     }
 
+    /// Two digits as a total, more only where they matter: two amounts never look alike by cutting.
+    pub fn exact(self) -> String {
+        if self.0 % 10_000 == 0 { self.total() } else { format!("${}", self.decimal()) }
+    }
+
     /// How full a limit is, in basis points (1/100 of a percent), cut to 0..=10,000.
     /// A limit of zero is full.
     pub const fn basis_points_of(self, limit: Self) -> u16 {

@@ -1,20 +1,18 @@
 //! The journey of one request, in one screen: [`Gateway::journey`]. Straight code, not a tower of
 //! middleware; each step is below it.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use pointsman_core::budget::Counted;
-use pointsman_core::catalog::KeyRef;
 use pointsman_core::chat::{Chat, Message, Params, Role};
 use pointsman_core::code::{Code, Denial};
 use pointsman_core::id::{FlowId, ModelId, RequestId, TaskClass};
 use pointsman_core::money::MicroUsd;
-use pointsman_core::plan::{self, Plan, Wanted};
+use pointsman_core::plan::{Plan, Wanted};
 use pointsman_core::policy::Policy;
-use pointsman_core::structured;
 
+use crate::decide::decide;
 use crate::dispatch::{self, Ran, Run};
 use crate::ledger::reservation::{self, Advance, Limits, Next, Went};
 use crate::ledger::{Ledger, attempt, key_check, request};
@@ -197,7 +195,7 @@ fn id<T, E>(kind: &str, parse: impl Fn(&str) -> Result<T, E>) -> T {
     }
 }
 
-/// Step 2: pause, candidates, keys, plan.
+/// Step 2: pause, then what is tried.
 async fn prepare(
     inner: &Inner,
     policy: &Policy,
@@ -207,38 +205,16 @@ async fn prepare(
 ) -> Result<(Plan, Vec<Option<Secret>>, Limits), Denial> {
     let pause::Clearance { resumed, raises } = pause::clearance(inner).await?;
     let limits = Limits { caps: policy.caps.clone(), resumed, raises };
-    if chat.messages.iter().all(|message| message.parts.is_empty()) {
-        return Err(Denial::new(Code::InvalidRequest, "There is no message to answer."));
-    }
-    if let Some(Err(why)) = chat.params.response_format.as_ref().map(structured::usable) {
-        let sentence = format!("response_format.json_schema cannot be used: {why}.");
-        return Err(Denial::new(Code::InvalidRequest, sentence));
-    }
-    let found = plan::candidates(policy, wanted)?;
-    call.class = found.class_name();
+    let client = inner.caller.client.as_ref();
+    let decided = decide(inner, policy, wanted, client, std::mem::take(chat)).await?;
+    call.class = decided.found.class_name();
     call.start.class = call.class.to_string();
-    call.start.target = found.models.first().cloned();
-    if let Some(rule) = found.class
-        && chat.params.temperature.is_none()
-    {
-        chat.params.temperature.clone_from(&rule.temperature);
-    }
-    let mut keys = BTreeMap::new();
-    let mut unusable = BTreeMap::new();
-    for ModelId { provider, .. } in &found.models {
-        let Some(about) = policy.providers.get(provider).filter(|p| p.key != KeyRef::None) else { continue };
-        if keys.contains_key(provider) || unusable.contains_key(provider) {
-            continue;
-        }
-        match inner.secrets.key(about).await {
-            Ok(key) => drop(keys.insert(provider.clone(), key)),
-            Err(denial) => drop(unusable.insert(provider.clone(), denial)),
-        }
-    }
-    let plan = plan::plan(policy, &found, chat, &unusable)?;
+    call.start.target = decided.found.models.first().cloned();
+    let keys = decided.plan.as_ref().map(|plan| decided.keys_of(plan)).unwrap_or_default();
+    *chat = decided.chat;
+    let plan = decided.plan?;
     call.start.reason.clone_from(&plan.reason);
     call.start.target = plan.targets.first().map(|target| target.model.clone());
-    let keys = plan.targets.iter().map(|target| keys.get(&target.model.provider).cloned()).collect();
     Ok((plan, keys, limits))
 }
 

@@ -12,7 +12,7 @@ use pointsman_core::code::{Code, Denial};
 use pointsman_core::estimate::{LIKELY_ERROR, likely_tokens};
 use pointsman_core::id::{FlowId, ModelId, ProviderId, RequestId, TaskClass};
 use pointsman_core::money::MicroUsd;
-use pointsman_core::plan::{self, Candidates, Plan, Target, Wanted};
+use pointsman_core::plan::{self, Asked, Candidates, Ground, Now, Plan, Target, Wanted, tier};
 use pointsman_core::policy::{Policy, Preflight};
 use serde::{Deserialize, Serialize};
 
@@ -139,17 +139,20 @@ impl Gateway {
 /// The plan of a call that names this model. The gate of the likely cost is looked at afterwards, so
 /// that what it holds back has figures too.
 fn planned(policy: &Policy, text: &str, chat: &Chat) -> Result<(ModelId, Plan), (Option<ModelId>, Denial)> {
-    let found = match plan::candidates(policy, &Wanted::Model(text.to_owned())) {
+    let found = match plan::candidates(policy, &Wanted::Model(text.to_owned()), Asked { client: None, chat }) {
         Ok(found) => found,
         // A model that the file does not name yet has a price all the same, where its provider has one.
         Err(denial) => match ModelId::parse(text).ok().filter(|id| policy.listed(id).is_some()) {
-            Some(id) => Candidates { models: vec![id], class: None, reason: String::new() },
+            Some(id) => {
+                let (models, ground) = (vec![id], Ground::Named);
+                Candidates { models, class: None, ground, max_tier: None, took_over_from: None }
+            }
             None => return Err((None, denial)),
         },
     };
     let id = found.models[0].clone();
     let open = Policy { preflight: Preflight { enabled: false, ..policy.preflight.clone() }, ..policy.clone() };
-    match plan::plan(&open, &found, chat, &BTreeMap::new()) {
+    match plan::plan(&open, &found, chat, &Now::default()) {
         Ok(plan) => Ok((id, plan)),
         Err(denial) => Err((Some(id), denial)),
     }
@@ -257,7 +260,7 @@ fn line(
         worst_usd: target.map(|target| usd(target.worst)),
         input_tokens,
         max_tokens: target.map(|target| target.max_tokens),
-        tier: policy.tier(id).0.as_str().to_owned(),
+        tier: tier(policy, id).as_str().to_owned(),
         price_source: priced.as_ref().map(|priced| priced.source.to_string()),
         price_date: priced.and_then(|priced| priced.source.date()).map(|date| date.to_string()),
         would_be_sent: denial.is_none(),

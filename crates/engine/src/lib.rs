@@ -16,8 +16,10 @@ use tokio_util::sync::CancellationToken;
 pub mod caps;
 mod chat;
 pub mod clients;
+mod decide;
 mod dispatch;
 mod estimate;
+mod explain;
 pub mod home;
 mod instance;
 pub mod keys;
@@ -32,6 +34,7 @@ mod transport;
 pub mod view;
 
 pub use estimate::{Estimate, EstimateLine, EstimateQuery};
+pub use explain::ExplainCall;
 pub use home::Home;
 pub use ledger::change::Topic;
 pub use pause::PauseSpan;

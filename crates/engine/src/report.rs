@@ -29,6 +29,8 @@ const ROWS: usize = 100;
 pub struct RoutingInfo {
     /// The policy's version.
     pub policy_version: String,
+    /// The profile that is laid over the file.
+    pub profile: Option<String>,
     /// Task classes in the order of the file.
     pub classes: Vec<ClassLine>,
     /// Providers the policy uses.
@@ -56,6 +58,12 @@ pub struct ClassLine {
     pub rationale: Option<String>,
     /// The tier of the first choice.
     pub tier: String,
+    /// In which order they are tried: `fixed`, `cheapest` or `fastest`.
+    pub strategy: String,
+    /// Shares in place of the first choice: `70 % openai/a`.
+    pub split: Vec<String>,
+    /// The dearest tier that may answer, where the class has a limit.
+    pub max_tier: Option<String>,
     /// The most output tokens.
     pub max_tokens: Option<u64>,
 }
@@ -183,6 +191,7 @@ impl Gateway {
         let caps = inner.ledger.read(move |c| cap_lines(c, &caps, &raises, Timestamp::now())).await?;
         Ok(RoutingInfo {
             policy_version: policy.version.clone(),
+            profile: policy.bounds.profile.as_ref().map(ToString::to_string),
             classes: class_lines(policy),
             providers,
             models: used.iter().map(ToString::to_string).collect(),
@@ -281,6 +290,9 @@ fn class_lines(policy: &Policy) -> Vec<ClassLine> {
             fallback: rule.fallback.iter().map(ToString::to_string).collect(),
             rationale: rule.rationale.clone(),
             tier: tier(policy, &rule.primary).as_str().to_owned(),
+            strategy: rule.strategy.as_str().to_owned(),
+            split: rule.split.iter().map(|share| format!("{} % {}", share.percent, share.model)).collect(),
+            max_tier: rule.max_tier.map(|tier| tier.as_str().to_owned()),
             max_tokens: rule.max_tokens,
         })
         .collect()

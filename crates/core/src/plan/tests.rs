@@ -37,13 +37,21 @@ fn with(name: &str, model: &str) -> Wanted {
     Wanted::Class { class: name.into(), override_model: Some(model.into()) }
 }
 
+fn asked(chat: &Chat) -> Asked<'_> {
+    Asked { client: None, chat }
+}
+
+fn of<'p>(policy: &'p Policy, wanted: &Wanted) -> Result<Candidates<'p>, Denial> {
+    candidates(policy, wanted, asked(&ask("hello")))
+}
+
 fn models(plan: &Plan) -> Vec<String> {
     plan.targets.iter().map(|target| target.model.to_string()).collect()
 }
 
 fn planned(wanted: &Wanted, chat: &Chat) -> Result<Plan, Denial> {
     let policy = policy();
-    plan(&policy, &candidates(&policy, wanted)?, chat, &BTreeMap::new())
+    plan(&policy, &candidates(&policy, wanted, asked(chat))?, chat, &Now::default())
 }
 
 #[test]
@@ -67,8 +75,8 @@ fn a_provider_without_a_key_is_skipped_and_said_so() {
     let policy = policy();
     let no_key = Denial::new(Code::NoKey, "No key is stored for OpenAI.");
     let openai = ProviderId::parse("openai").unwrap();
-    let unusable = BTreeMap::from([(openai.clone(), no_key)]);
-    let found = candidates(&policy, &class("summarize")).unwrap();
+    let unusable = Now { unusable: BTreeMap::from([(openai.clone(), no_key)]), ..Now::default() };
+    let found = of(&policy, &class("summarize")).unwrap();
     let planned = plan(&policy, &found, &ask("hello"), &unusable).unwrap();
     assert_eq!(models(&planned), ["deepseek/other"]);
     assert!(
@@ -77,7 +85,7 @@ fn a_provider_without_a_key_is_skipped_and_said_so() {
         planned.warnings
     );
 
-    let review = candidates(&policy, &class("review")).unwrap();
+    let review = of(&policy, &class("review")).unwrap();
     assert_eq!(plan(&policy, &review, &ask("hello"), &unusable).unwrap_err().code, Code::NoKey);
 }
 
@@ -106,21 +114,41 @@ fn an_override_stays_within_the_class_or_its_tier() {
     let above = planned(&with("nowhere", "deepseek/other"), &ask("x")).unwrap_err();
     assert_eq!(above.code, Code::InvalidRequest, "another provider");
     let policy = policy();
-    let tier = candidates(&policy, &with("summarize", "openai/tiny")).unwrap();
+    let tier = of(&policy, &with("summarize", "openai/tiny")).unwrap();
     assert_eq!(tier.models[0].to_string(), "openai/tiny");
+}
+
+#[test]
+fn an_override_may_be_an_alias_and_is_refused_like_any_name() {
+    assert_eq!(models(&planned(&with("review", "quick"), &ask("x")).unwrap())[0], "openai/small");
+    let reason = planned(&with("review", "quick"), &ask("x")).unwrap().reason;
+    assert!(
+        reason.starts_with("Class review: openai/small was asked for in place of the first choice, L1"),
+        "{reason}"
+    );
+    for wrong in ["openai/off", "openai/none", "nothing"] {
+        assert_eq!(planned(&with("review", wrong), &ask("x")).unwrap_err().code, Code::UnknownModel, "{wrong}");
+    }
+    let several = FILE.replace("models:\n", "models:\n  deepseek/small: { price: { input: 1, output: 1 } }\n");
+    let several = policy::read(&several).policy.unwrap();
+    let denial = of(&several, &with("review", "small")).unwrap_err();
+    assert!(denial.sentence.contains("deepseek/small, openai/small. Name one of these."), "{denial}");
+    let panel = FILE.replace("defaults:\n", "defaults:\n  panel: { members: [{ provider: openai, model: small }] }\n");
+    let panel = policy::read(&panel).policy.unwrap();
+    assert_eq!(of(&panel, &with("panel", "openai/small")).unwrap_err().code, Code::PolicyInvalid, "never for a panel");
 }
 
 #[test]
 fn an_override_above_the_tier_is_refused() {
     let text = FILE.replace("    - { provider: openai, model: big }\n", "");
     let policy = policy::read(&text).policy.unwrap();
-    let denial = candidates(&policy, &with("summarize", "openai/big")).unwrap_err();
+    let denial = of(&policy, &with("summarize", "openai/big")).unwrap_err();
     assert_eq!(denial.code, Code::TierExceeded);
 }
 
 #[test]
 fn an_unknown_class_gets_the_nearest_name() {
-    let denial = candidates(&policy(), &class("sumarize")).unwrap_err();
+    let denial = of(&policy(), &class("sumarize")).unwrap_err();
     assert_eq!(denial.code, Code::InvalidRequest);
     assert!(denial.sentence.contains("summarize"), "{denial}");
 }
@@ -144,20 +172,20 @@ fn max_tokens_is_the_least_of_all_who_say_and_a_lowered_one_is_told() {
 fn the_preflight_gate_denies_what_would_probably_cost_too_much() {
     let policy =
         policy::read(&format!("{FILE}\ncost_preflight: {{ warn_usd: 0.0001, block_usd: 0.01 }}\n")).policy.unwrap();
-    let found = candidates(&policy, &class("review")).unwrap();
-    let denial = plan(&policy, &found, &ask("hello"), &BTreeMap::new()).unwrap_err();
+    let found = of(&policy, &class("review")).unwrap();
+    let denial = plan(&policy, &found, &ask("hello"), &Now::default()).unwrap_err();
     assert_eq!(denial.code, Code::CapExceeded);
     let mut chat = ask("hello");
     chat.params.max_tokens = Some(400);
-    let cheap = candidates(&policy, &class("summarize")).unwrap();
-    let warned = plan(&policy, &cheap, &chat, &BTreeMap::new()).unwrap();
+    let cheap = of(&policy, &class("summarize")).unwrap();
+    let warned = plan(&policy, &cheap, &chat, &Now::default()).unwrap();
     assert!(warned.warnings.iter().any(|w| w.starts_with("This call may cost about $0.0060")), "{:?}", warned.warnings);
     // A fallback above the gate is left out, as it would be as a first choice.
     chat.params.max_tokens = None;
     let policy =
         policy::read(&format!("{FILE}\ncost_preflight: {{ warn_usd: 0.0001, block_usd: 0.005 }}\n")).policy.unwrap();
-    let found = candidates(&policy, &class("summarize")).unwrap();
-    let gated = plan(&policy, &found, &chat, &BTreeMap::new()).unwrap();
+    let found = of(&policy, &class("summarize")).unwrap();
+    let gated = plan(&policy, &found, &chat, &Now::default()).unwrap();
     assert_eq!(models(&gated), ["openai/small", "deepseek/other"]);
 }
 
@@ -167,7 +195,7 @@ fn a_guard_that_is_not_built_refuses_with_its_line() {
         policy::read(&format!("{FILE}\ndata_policy:\n  no_keys: {{ match: {{ keywords: [secret] }}, then: block }}\n"))
             .policy
             .unwrap();
-    let denial = candidates(&policy, &class("summarize")).unwrap_err();
+    let denial = of(&policy, &class("summarize")).unwrap_err();
     assert_eq!(denial.code, Code::PolicyInvalid);
     assert!(denial.sentence.contains("data_policy"), "{denial}");
 }

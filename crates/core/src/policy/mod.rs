@@ -9,11 +9,13 @@ use jiff::civil::Date;
 
 use crate::budget::Cap;
 use crate::catalog::Provider;
-use crate::id::{ModelId, ProviderId, TaskClass};
+use crate::id::{ModelId, ProfileName, ProviderId, TaskClass};
 use crate::money::{MicroUsd, Price};
 
+mod class;
 mod diff;
 mod price;
+mod profile;
 mod read;
 pub mod settings;
 mod spill;
@@ -21,8 +23,10 @@ mod template;
 mod widen;
 mod yaml;
 
+pub use class::{ClassRule, Share, Strategy};
 pub use diff::{Line, LineKind, diff};
 pub use price::{PriceSource, Priced};
+pub use profile::{Bounds, Profile};
 pub use read::read;
 pub use template::{first_file, practice_file};
 pub use widen::{Widening, widens};
@@ -49,6 +53,12 @@ pub struct Policy {
     pub timeouts: Timeouts,
     /// `retry`.
     pub retry: Retry,
+    /// `cache`: how long and how much the exact cache keeps, for classes that opt in.
+    pub cache: Cache,
+    /// `profiles` by name; one of them may be laid over the rest (see [`Policy::with_profile`]).
+    pub profiles: BTreeMap<ProfileName, Profile>,
+    /// What the profile that is laid over the file allows at most; nothing where none is.
+    pub bounds: Bounds,
     /// Keys that restrain but are not built yet: what they cover is refused, never run unguarded.
     pub refused: Vec<Refusal>,
     /// Keys nobody here knows, let through because a file of llm-gateway-mcp may have them: path
@@ -57,27 +67,6 @@ pub struct Policy {
     /// Whose list prices hold: those of this day. The day of the list itself, until somebody with a
     /// clock says which day it is.
     pub day: Date,
-}
-
-/// One task class with a single model.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ClassRule {
-    /// Its name.
-    pub class: TaskClass,
-    /// The first choice.
-    pub primary: ModelId,
-    /// What is tried next, in order: `fallback.<class>`.
-    pub fallback: Vec<ModelId>,
-    /// The most output tokens of an answer.
-    pub max_tokens: Option<u64>,
-    /// Passed on where the caller says nothing.
-    pub temperature: Option<crate::chat::Decimal>,
-    /// The deadline of a call; replaces `timeouts.total_s`. At 120 s or more the class is slow.
-    pub timeout: Option<Duration>,
-    /// What the class is for, told to the calling model.
-    pub rationale: Option<String>,
-    /// Where the class stands in the file, from 1.
-    pub line: usize,
 }
 
 /// What the file says about one model.
@@ -93,6 +82,8 @@ pub struct ModelRule {
     pub context: Option<u64>,
     /// The most output tokens.
     pub max_output: Option<u64>,
+    /// Whether it may be sent pictures; `None` where the file does not say, and then it may.
+    pub images: Option<bool>,
     /// What its tokens cost. Absent: its list price holds; where there is none, calls are denied.
     pub price: Option<Price>,
     /// Where the price stands in the file, from 1; 0 without one.
@@ -196,6 +187,21 @@ impl Default for Retry {
     }
 }
 
+/// `cache`: product.md §4.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cache {
+    /// How long an answer is kept.
+    pub ttl: Duration,
+    /// How much room kept answers may take, in MB of a million bytes.
+    pub max_mb: u64,
+}
+
+impl Default for Cache {
+    fn default() -> Self {
+        Self { ttl: Duration::from_secs(86_400), max_mb: 200 }
+    }
+}
+
 /// A key of the file that restrains and is not built in this version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
@@ -257,7 +263,7 @@ impl Policy {
 
     /// Every model a caller may name: listed under `models` and enabled, or used by a class.
     pub fn callable(&self) -> Vec<ModelId> {
-        let used = self.classes.iter().flat_map(|rule| std::iter::once(&rule.primary).chain(&rule.fallback));
+        let used = self.classes.iter().flat_map(ClassRule::models);
         let mut all: Vec<_> = self.models.keys().chain(used).filter(|id| self.model(id).enabled).cloned().collect();
         all.sort();
         all.dedup();

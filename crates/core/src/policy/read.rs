@@ -10,16 +10,18 @@ use std::collections::BTreeMap;
 use super::settings;
 use super::spill::{column_of_key, shown};
 use super::yaml::{self, Entry, Kind, Node};
-use super::{Policy, Preflight, Problem, Reading, Refusal, Retry, Severity, Timeouts};
+use super::{Bounds, Cache, Policy, Preflight, Problem, Reading, Refusal, Retry, Severity, Timeouts};
 use crate::catalog;
 use crate::id::{ModelId, ProviderId, TaskClass, nearest};
 
 mod caps;
+mod class;
 mod classes;
 mod extras;
 mod field;
 mod limits;
 mod models;
+mod profiles;
 mod providers;
 
 use field::lower_first;
@@ -78,6 +80,9 @@ impl Reader {
             preflight: Preflight::default(),
             timeouts: Timeouts::default(),
             retry: Retry::default(),
+            cache: Cache::default(),
+            profiles: BTreeMap::new(),
+            bounds: Bounds::default(),
             refused: Vec::new(),
             unknown_keys: BTreeMap::new(),
             day: catalog::prices::source().date,
@@ -103,11 +108,14 @@ impl Reader {
         self.preflight(&top);
         self.timeouts(&top);
         self.retry(&top);
+        self.cache(&top);
         self.visibility(&top);
         self.classes(&top);
         self.fallbacks(&top);
         self.caps(&top);
         self.chat_default(&top);
+        self.profiles(&top);
+        self.too_long_leads_on(&top);
         self.unique_aliases(&top);
         self.bench();
     }
@@ -217,5 +225,7 @@ fn is_null(node: &Node) -> bool {
     matches!(node.kind, Kind::Null)
 }
 
+#[cfg(test)]
+mod class_tests;
 #[cfg(test)]
 mod tests;

@@ -52,12 +52,18 @@ settings! {
     "defaults.*.members" Refuses "Asks for several models; one answer would pass for several.";
     "defaults.*.cost_cap_usd" Refuses "Limits the spend of one flow; nothing would hold it.";
     "defaults.*.synthesis" Refuses "Asks for one answer made from several; one would pass for it.";
-    "defaults.*.tier" Refuses "Limits which models may answer; nothing would hold it.";
+    "defaults.*.tier" Guard "The dearest tier that may answer, L0 to L3.";
     "defaults.*.depth" Refuses "Asks for planning and verification; a single answer would be unverified.";
     "defaults.*.data_policy" Refuses "Limits what may be sent; nothing would check it.";
-    "defaults.*.cache" Ignored "Only saves money; without it every call is sent.";
-    "defaults.*.split" Ignored "Only shares calls among models; all go to the one in provider and model.";
-    "defaults.*.strategy" Ignored "Only reorders the models of a class; they are tried as written.";
+    "defaults.*.cache" Built "true keeps answers and gives them again for the very same call.";
+    "defaults.*.prefix_cache" Built "5m or 1h (true is 5m): the provider keeps the beginning of conversations that long.";
+    "defaults.*.split" Built "Shares of models in percent, in place of provider and model.";
+    "defaults.*.split[].provider" Built "Whose model.";
+    "defaults.*.split[].model" Built "Which model.";
+    "defaults.*.split[].share" Built "Percent of conversations; all together 100.";
+    "defaults.*.strategy" Built "fixed, cheapest or fastest; best_rated and cascade are told and go as fixed.";
+    "defaults.*.too_long" Built "The class that answers where a conversation is too long for this one.";
+    "defaults.*.truncate_oldest" Built "true leaves out the oldest turns of a conversation that is too long, and says so.";
     "cost_preflight" Guard "Warns and blocks by the likely cost of one call.";
     "cost_preflight.enabled" Guard "Switches both gates.";
     "cost_preflight.chars_per_token" Guard "For the likely cost.";
@@ -108,6 +114,7 @@ settings! {
     "models.*.tier" Guard "L0 to L3, how dear it is.";
     "models.*.context" Guard "Tokens of context.";
     "models.*.max_output" Guard "The most output tokens.";
+    "models.*.images" Guard "false: no picture is sent to it.";
     "models.*.price" Guard "US dollars for a million tokens; without it, the list price holds.";
     "models.*.price.input" Guard "Tokens read.";
     "models.*.price.output" Guard "Tokens made.";
@@ -139,11 +146,11 @@ settings! {
     "escalation.max_tier" Refuses "Part of escalation.";
     "escalation.confirm" Refuses "Part of escalation.";
     "escalation.timeout_s" Refuses "Part of escalation.";
-    "profiles" Ignored "Only takes effect once one is chosen, and none can be.";
-    "profiles.*" Ignored "One profile.";
-    "profiles.*.defaults" Ignored "Part of a profile.";
-    "profiles.*.max_tier" Ignored "Part of a profile.";
-    "profiles.*.local_only" Ignored "Part of a profile.";
+    "profiles" Built "Choices that are laid over defaults while one of them is chosen.";
+    "profiles.*" Built "One profile.";
+    "profiles.*.defaults" Built "Classes as under defaults; what one leaves out stays as it is there.";
+    "profiles.*.max_tier" Guard "The dearest tier that may answer, L0 to L3.";
+    "profiles.*.local_only" Guard "true: only models of this machine answer.";
     "retry" Built "When the same target is tried again.";
     "retry.delays_s" Built "The waits; their number is the number of retries.";
     "retry.jitter" Built "The share by which waits vary.";
@@ -159,9 +166,9 @@ settings! {
     "concurrency" Refuses "Limits how many calls run at once; nothing would hold them back.";
     "concurrency.global" Refuses "Part of concurrency.";
     "concurrency.per_provider" Refuses "Part of concurrency.";
-    "cache" Ignored "Only saves money; without it every call is sent.";
-    "cache.ttl_s" Ignored "Part of cache.";
-    "cache.max_mb" Ignored "Part of cache.";
+    "cache" Built "Answers that are kept, for classes with cache: true.";
+    "cache.ttl_s" Built "How long an answer is kept.";
+    "cache.max_mb" Built "How much room kept answers may take, in MB.";
     "data_policy" Refuses "Limits what may be sent where; nothing would check it.";
 }
 

@@ -20,6 +20,7 @@ pub fn practice_file(base_url: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use crate::plan::tier;
     use std::collections::BTreeMap;
 
     use super::*;
@@ -46,7 +47,7 @@ mod tests {
             let priced = policy.priced(&id).unwrap_or_else(|| panic!("{id} has a price"));
             assert!(matches!(priced.source, PriceSource::Catalogue { .. }), "{id}: {}", priced.source);
             let (labelled, by_price) =
-                (policy.tier(&id).0, Policy { models: BTreeMap::new(), ..policy.clone() }.tier(&id).0);
+                (tier(&policy, &id), tier(&Policy { models: BTreeMap::new(), ..policy.clone() }, &id));
             assert_eq!(labelled, by_price, "{id}: the label is that of its price");
         }
         assert!(policy.refused.is_empty());

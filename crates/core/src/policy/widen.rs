@@ -5,19 +5,21 @@
 //! is taken apart by name here, so a new field does not compile until it is decided about.
 //!
 //! Decided as harmless, because neither spend nor reach grows: texts for people and models,
-//! `temperature`, all waiting times (every attempt is held under the caps whatever the wait), the order
-//! of classes, and keys that are known and without effect. `context` is not: beyond it some providers
-//! charge more than the price says.
+//! `temperature`, `truncate_oldest`, the sizes of shares, all waiting times (every attempt is held under
+//! the caps whatever the wait), the order of classes, and keys that are known and without effect.
+//! `context` is not: beyond it some providers charge more than the price says. Nor is keeping answers:
+//! it puts texts on the disk.
 
 use std::collections::BTreeMap;
 
-use super::{ClassRule, ModelRule, Policy, Preflight, Refusal, Retry, Tier};
+use super::{Bounds, Cache, ModelRule, Policy, Preflight, Refusal, Retry, Tier};
 use crate::catalog::{KeyRef, Provider, Route};
-use crate::id::{ModelId, ProviderId, TaskClass};
+use crate::id::{ModelId, ProviderId};
 use crate::money::MicroUsd;
 use crate::plan::tier;
 
 mod caps;
+mod classes;
 mod price;
 
 /// Output tokens of a class without `max_tokens`: the smallest default before the edit and the largest
@@ -42,6 +44,25 @@ pub fn widens(old: &Policy, new: &Policy) -> Vec<Widening> {
     // A list price that another day brings is no edit.
     let of_that_day = Policy { day: old.day, ..new.clone() };
     let new = &of_that_day;
+    let mut sentences = compared(old, new);
+    // A profile is chosen without another look at it, so each is held against what it was, and one that
+    // comes or goes against the file without it.
+    let mut names: Vec<_> = old.profiles.keys().chain(new.profiles.keys()).collect();
+    names.sort();
+    names.dedup();
+    for name in names {
+        let with = |policy: &Policy| policy.with_profile(name).unwrap_or_else(|| policy.clone());
+        for sentence in compared(&with(old), &with(new)) {
+            if !sentences.contains(&sentence) {
+                sentences.push(format!("With the profile {name}: {sentence}"));
+            }
+        }
+    }
+    sentences.into_iter().map(|sentence| Widening { sentence }).collect()
+}
+
+/// The same for two policies as they rule, whatever other profiles they have.
+fn compared(old: &Policy, new: &Policy) -> Vec<String> {
     let mut said = Said { old, new, sentences: Vec::new() };
     let Policy {
         version: _,
@@ -53,6 +74,9 @@ pub fn widens(old: &Policy, new: &Policy) -> Vec<Widening> {
         preflight,
         timeouts: _,
         retry,
+        cache,
+        profiles: _,
+        bounds,
         refused,
         unknown_keys,
         day: _,
@@ -63,10 +87,12 @@ pub fn widens(old: &Policy, new: &Policy) -> Vec<Widening> {
     said.models();
     said.classes(classes);
     said.chat_default();
+    said.bounds(bounds);
     said.retry(retry);
+    said.cache(cache);
     said.refused(refused);
     said.unknown_keys(unknown_keys);
-    said.sentences.into_iter().map(|sentence| Widening { sentence }).collect()
+    said.sentences
 }
 
 struct Said<'p> {
@@ -176,6 +202,7 @@ impl Said<'_> {
                 avoid_for: _,
                 context,
                 max_output,
+                images,
                 price: _,
                 price_line: _,
                 aliases: _,
@@ -185,6 +212,9 @@ impl Said<'_> {
             let any = (u64::MAX, u64::MAX);
             self.tokens(&format!("An answer of {id}"), old.max_output, max_output, any);
             self.tokens(&format!("A prompt for {id}"), old.context, context, any);
+            if old.images == Some(false) && images != Some(false) {
+                self.say(format!("Pictures may be sent to {id}."));
+            }
             self.price(&id);
             self.first_use(&id);
             self.label(&id, &old, &new);
@@ -197,7 +227,7 @@ impl Said<'_> {
     fn label(&mut self, id: &ModelId, old: &ModelRule, new: &ModelRule) {
         let (was, is) = (tier(self.old, id), tier(self.new, id));
         let lower = is < was && (old.tier.is_some() || new.tier.is_some()) && self.old.price(id).is_some();
-        let higher = is > was && self.old.classes.iter().any(|rule| targets(rule).any(|target| target == id));
+        let higher = is > was && self.old.classes.iter().any(|rule| rule.models().any(|target| target == id));
         if lower || higher {
             self.say(format!("{id} counts as {} instead of {}.", is.as_str(), was.as_str()));
         }
@@ -215,97 +245,6 @@ impl Said<'_> {
         }
     }
 
-    fn classes(&mut self, classes: &[ClassRule]) {
-        for new in classes {
-            let ClassRule {
-                class,
-                primary: _,
-                fallback: _,
-                max_tokens,
-                temperature: _,
-                timeout: _,
-                rationale: _,
-                line: _,
-            } = new;
-            let old = self.old.class(class).cloned();
-            let most = old.as_ref().and_then(|old| old.max_tokens);
-            let defaults = (DEFAULT_BEFORE, DEFAULT_AFTER);
-            self.tokens(&format!("An answer of the class {class}"), most, *max_tokens, defaults);
-            match old {
-                Some(old) => self.rerouted(class, &old, new),
-                None => self.added(new),
-            }
-        }
-    }
-
-    /// A class may change among models of at most its tier, at providers it used before.
-    fn rerouted(&mut self, name: &TaskClass, old: &ClassRule, new: &ClassRule) {
-        let top = self.top(std::iter::once(old));
-        for id in targets(new) {
-            let first = *id == new.primary;
-            let kept = if first { *id == old.primary } else { targets(old).any(|other| other == id) };
-            if !kept {
-                self.within(name, id, if first { tier(self.old, &old.primary) } else { top });
-            }
-            let used = targets(old).any(|other| other.provider == id.provider);
-            if !used && !self.stays_here(id) {
-                self.say(format!("Prompts of {name} may go to {}, which it did not use so far.", id.provider));
-            }
-        }
-    }
-
-    /// A new class may use what classes used before: at most the highest tier, at known providers.
-    fn added(&mut self, new: &ClassRule) {
-        let top = self.top(&self.old.classes);
-        let used: Vec<_> = self.old.callable().into_iter().map(|id| id.provider).collect();
-        for id in targets(new) {
-            self.within(&new.class, id, top);
-            if !used.contains(&id.provider) && !self.stays_here(id) {
-                self.say(format!(
-                    "Prompts of the new class {} may go to {}, which nothing used so far.",
-                    new.class, id.provider
-                ));
-            }
-        }
-    }
-
-    fn within(&mut self, name: &TaskClass, id: &ModelId, allowed: Tier) {
-        let is = tier(self.new, id);
-        // A model without a price is not called, whatever it is.
-        if is > allowed && self.new.price(id).is_some() {
-            self.say(format!(
-                "{name} may use {id}, which is {}; so far it is {} at most.",
-                is.as_str(),
-                allowed.as_str()
-            ));
-        }
-    }
-
-    fn top<'c>(&self, classes: impl IntoIterator<Item = &'c ClassRule>) -> Tier {
-        classes.into_iter().flat_map(targets).map(|id| tier(self.old, id)).max().unwrap_or(Tier::L0)
-    }
-
-    /// A prompt to a provider that was local and is the same does not leave the machine.
-    fn stays_here(&self, id: &ModelId) -> bool {
-        let provider = |policy: &Policy| policy.providers.get(&id.provider).cloned();
-        provider(self.old).is_some_and(|old| old.local && provider(self.new) == Some(old))
-    }
-
-    /// `chat_completion` without a model is a class of its own.
-    fn chat_default(&mut self) {
-        let rule = |policy: &Policy| policy.chat_default.as_ref().and_then(|class| policy.class(class)).cloned();
-        let Some(new) = rule(self.new) else { return };
-        let Some(old) = rule(self.old) else {
-            if self.old.chat_default.is_some() {
-                self.say(format!("chat_completion without a model is answered by the class {}.", new.class));
-            }
-            return;
-        };
-        if old.class != new.class {
-            self.rerouted(&TaskClass::chat(), &old, &new);
-        }
-    }
-
     fn tokens(&mut self, what: &str, old: Option<u64>, new: Option<u64>, defaults: (u64, u64)) {
         let (was, is) = (old.unwrap_or(defaults.0), new.unwrap_or(defaults.1));
         if new != old && is > was {
@@ -320,6 +259,30 @@ impl Said<'_> {
         let was = self.old.retry.delays.len();
         if delays.len() > was {
             self.say(format!("A failed attempt is repeated up to {} times instead of {was}.", delays.len()));
+        }
+    }
+
+    /// Kept answers are texts on the disk, so keeping them longer is for the person to say.
+    fn cache(&mut self, new: &Cache) {
+        let Cache { ttl, max_mb } = *new;
+        let old = self.old.cache;
+        if ttl > old.ttl {
+            self.say(format!("Answers are kept for {} s instead of {} s.", ttl.as_secs(), old.ttl.as_secs()));
+        }
+        if max_mb > old.max_mb {
+            self.say(format!("Kept answers may take {max_mb} MB instead of {} MB.", old.max_mb));
+        }
+    }
+
+    /// What the profile holds back.
+    fn bounds(&mut self, new: &Bounds) {
+        let Bounds { profile: _, max_tier, local_only } = new;
+        let old = &self.old.bounds;
+        if let Some((was, is)) = higher(old.max_tier, *max_tier) {
+            self.say(format!("Models up to {} may answer instead of {} at most.", is.as_str(), was.as_str()));
+        }
+        if old.local_only && !local_only {
+            self.say("Prompts may leave this machine, which the profile kept from them.".to_owned());
         }
     }
 
@@ -349,14 +312,14 @@ impl Said<'_> {
     }
 }
 
-/// The models of a class in order.
-fn targets(rule: &ClassRule) -> impl Iterator<Item = &ModelId> {
-    std::iter::once(&rule.primary).chain(&rule.fallback)
+/// The two tiers, where the new limit is higher than the old one. Without a limit it is L3.
+fn higher(old: Option<Tier>, new: Option<Tier>) -> Option<(Tier, Tier)> {
+    let (was, is) = (old.unwrap_or(Tier::L3), new.unwrap_or(Tier::L3));
+    (is > was).then_some((was, is))
 }
 
-/// Two digits as a cap is shown, more only where they matter: two amounts never look alike by cutting.
 fn exact(amount: MicroUsd) -> String {
-    if amount.micros() % 10_000 == 0 { amount.total() } else { format!("${}", amount.decimal()) }
+    amount.exact()
 }
 
 fn source(key: &KeyRef) -> String {

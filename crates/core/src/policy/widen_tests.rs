@@ -6,6 +6,8 @@ use super::*;
 
 #[path = "widen_caps_tests.rs"]
 mod caps;
+#[path = "widen_class_tests.rs"]
+mod class_rows;
 #[path = "widen_price_tests.rs"]
 mod prices;
 
@@ -365,6 +367,8 @@ const ONE_SIDED: &[&str] = &[
     "defaults.*.rationale",
     "defaults.*.temperature",
     "defaults.*.timeout_s",
+    "defaults.*.split[].share",
+    "defaults.*.truncate_oldest",
     "visibility",
     "providers.*.wire",
     "providers.*.title",
@@ -414,8 +418,8 @@ fn every_key_that_does_something_is_in_both_tables() {
         .filter(|row| !elsewhere(row.path))
         .filter(|row| matches!(row.standing, Standing::Built | Standing::Guard))
     {
-        let acts = ACTS.iter().any(|(key, ..)| *key == setting.path);
-        let waits = WAITS.iter().any(|(key, ..)| *key == setting.path);
+        let acts = ACTS.iter().chain(class_rows::ACTS).any(|(key, ..)| *key == setting.path);
+        let waits = WAITS.iter().chain(class_rows::WAITS).any(|(key, ..)| *key == setting.path);
         if !acts || waits == ONE_SIDED.contains(&setting.path) {
             gaps.push(setting.path);
         }
@@ -430,7 +434,6 @@ fn a_restraining_key_may_come_but_not_go() {
         ("defaults.*.members", "  chat_default", "  panel: { members: [] }\n  chat_default"),
         ("defaults.*.cost_cap_usd", "rationale: Short", "cost_cap_usd: 1"),
         ("defaults.*.synthesis", "rationale: Short", "synthesis: {}"),
-        ("defaults.*.tier", "rationale: Short", "tier: L1"),
         ("defaults.*.depth", "rationale: Short", "depth: complex"),
         ("defaults.*.data_policy", "rationale: Short", "data_policy: strict"),
         ("visibility.*", "version:", "visibility: { review: { mode: blind } }\nversion:"),

@@ -165,7 +165,7 @@ fn message(
 }
 
 fn first_choice(policy: &Policy, provider: &ProviderId) -> Vec<String> {
-    let rules = policy.classes.iter().filter(|rule| rule.primary.provider == *provider);
+    let rules = policy.classes.iter().filter(|rule| rule.first_choices().any(|model| model.provider == *provider));
     rules.map(|rule| rule.class.as_str().to_owned()).collect()
 }
 

@@ -69,7 +69,8 @@ fn needs_keychain(policy: &Policy) -> bool {
 /// Each provider that is some class's first choice, with those classes.
 fn used(policy: &Policy) -> Vec<(&Provider, Vec<&str>)> {
     let classes = |provider: &Provider| -> Vec<&str> {
-        let rules = policy.classes.iter().filter(|rule| rule.primary.provider == provider.id);
+        let rules = policy.classes.iter();
+        let rules = rules.filter(|rule| rule.first_choices().any(|model| model.provider == provider.id));
         rules.map(|rule| rule.class.as_str()).collect()
     };
     policy.providers.values().map(|provider| (provider, classes(provider))).filter(|(_, c)| !c.is_empty()).collect()

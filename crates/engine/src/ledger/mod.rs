@@ -35,6 +35,7 @@ pub mod request;
 pub mod reservation;
 mod schema;
 pub mod setting;
+pub(crate) mod speed;
 pub(crate) mod standing;
 
 /// How long a write waits for another process before it fails.

@@ -155,6 +155,40 @@ pub(crate) fn append(tx: &Transaction<'_>, activation: &Activation, text: &str) 
     Ok(true)
 }
 
+/// A version as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Kept {
+    pub(crate) hash: String,
+    pub(crate) text: String,
+    /// `form`, `text`, `external` or `tournament`.
+    pub(crate) author: String,
+    pub(crate) at_ms: i64,
+    /// Whether it claims to have been active.
+    pub(crate) was_active: bool,
+    /// Whether it claims to be the first of this home.
+    pub(crate) was_first: bool,
+}
+
+/// Every kept version, newest first.
+pub(crate) fn versions(connection: &Connection) -> Result<Vec<Kept>, LedgerError> {
+    let mut query = connection.prepare_cached(
+        "SELECT v.hash, v.text, v.author, v.at_ms, EXISTS (SELECT 1 FROM activation a WHERE a.hash = v.hash),
+                EXISTS (SELECT 1 FROM activation a WHERE a.hash = v.hash AND a.kind = 'first')
+         FROM policy_version v ORDER BY v.at_ms DESC, v.hash",
+    )?;
+    let rows = query.query_map([], |row| {
+        Ok(Kept {
+            hash: row.get(0)?,
+            text: row.get(1)?,
+            author: row.get(2)?,
+            at_ms: row.get(3)?,
+            was_active: row.get(4)?,
+            was_first: row.get(5)?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// Keeps the text of a version. A text another program put under this hash is not the one: replaced.
 fn keep(tx: &Transaction<'_>, hash: &str, text: &str, at_ms: i64) -> Result<(), LedgerError> {
     tx.execute(

@@ -1,4 +1,4 @@
-//! Facts about this desktop that every process needs: the zone in which days begin.
+//! Facts about this desktop that every process needs: the zone in which days begin, the chosen profile.
 
 use jiff::tz::TimeZone;
 use rusqlite::{Connection, OptionalExtension, Transaction};
@@ -13,6 +13,9 @@ pub const ZONE: &str = "zone";
 
 /// When it was last tried whether the ledger can be written.
 pub(crate) const TRIED: &str = "tried";
+
+/// The profile that is laid over routing.yaml; empty or absent where none is.
+pub(crate) const PROFILE: &str = "profile";
 
 /// Reads a setting.
 pub(crate) fn get(connection: &Connection, name: &str) -> Result<Option<String>, LedgerError> {

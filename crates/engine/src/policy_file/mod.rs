@@ -16,17 +16,22 @@ use tokio::sync::Mutex;
 
 use crate::ledger::change::{self, Topic};
 use crate::ledger::policy::{self as rows, Activation, Kind};
+use crate::ledger::setting;
 use crate::view::Draft;
 use crate::{Home, Inner};
 
 mod answers;
 mod chain;
 mod disk;
+mod profile;
 #[cfg(test)]
 mod tests;
+mod versions;
 
 pub use answers::Outlook;
 pub use chain::ActivePolicy;
+pub use profile::Profiles;
+pub use versions::{Author, PolicyVersion, VersionState};
 
 use chain::Chain;
 use disk::{Found, Stamp};
@@ -56,6 +61,10 @@ struct State {
     /// What the last look that worked found: the last good version.
     good: Option<Arc<ActivePolicy>>,
     draft: Option<Draft>,
+    /// The profile that is chosen, by name, as of the last look.
+    profile: Option<String>,
+    /// The last good version with the chosen profile laid over it.
+    laid_over: Option<profile::LaidOver>,
 }
 
 /// What is said beside answers.
@@ -63,6 +72,8 @@ struct State {
 struct Told {
     problem: Option<String>,
     waits: bool,
+    /// Why the chosen profile has no effect.
+    profile: Option<String>,
 }
 
 impl PolicyFile {
@@ -71,8 +82,8 @@ impl PolicyFile {
         Self { path: home.policy_path(), state: Mutex::default(), told: Cell::default() }
     }
 
-    /// The active version, looked up anew where the file or the chain moved. Otherwise one `stat` and
-    /// one row. An edit younger than 200 ms is waited for, so that a half-written one never counts.
+    /// The active version with the chosen profile laid over it, looked up anew where the file or the
+    /// chain moved. Otherwise one `stat` and one row. An edit younger than 200 ms is waited for, so that a half-written one never counts.
     ///
     /// # Errors
     /// `policy_invalid` where no version is active, with what to do; `keychain_locked` where an
@@ -80,7 +91,10 @@ impl PolicyFile {
     pub(crate) async fn snapshot(&self, inner: &Inner) -> Result<Arc<ActivePolicy>, Denial> {
         let mut state = self.state.lock().await;
         let active = self.look(&mut state, inner).await?;
-        Ok(of_today(&mut state, active))
+        let active = of_today(&mut state, active);
+        let (ruling, missing) = profile::laid_over(&mut state, active);
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).profile = missing;
+        Ok(ruling)
     }
 
     /// What a caller should know: the file is not in use, or an edit waits.
@@ -90,7 +104,7 @@ impl PolicyFile {
         let waits = told.waits.then(|| {
             "An edit of routing.yaml would allow more than before, so it waits. Open Pointsman to activate or discard it.".to_owned()
         });
-        problem.into_iter().chain(waits).collect()
+        problem.into_iter().chain(waits).chain(told.profile).collect()
     }
 
     /// Why the file is not in use, where it is not.
@@ -103,7 +117,9 @@ impl PolicyFile {
     }
 
     async fn look(&self, state: &mut State, inner: &Inner) -> Result<Arc<ActivePolicy>, Denial> {
-        let seq = inner.ledger.glance(rows::last).await?;
+        let read = |c: &rusqlite::Connection| Ok((rows::last(c)?, setting::get(c, setting::PROFILE)?));
+        let (seq, profile) = inner.ledger.glance(read).await?;
+        state.profile = profile.filter(|name| !name.is_empty());
         let now = (Stamp::of(&self.path), seq);
         if state.seen.as_ref() == Some(&now)
             && let Some(outcome) = &state.outcome
@@ -129,7 +145,7 @@ impl PolicyFile {
         let fresh = inner.ledger.read(move |c| rows::after(c, since)).await?;
         if let Err(denial) = state.chain.advance(fresh, &inner.secrets).await {
             // A version this process has served stays; a process that has served none refuses.
-            let told = Told { problem: Some(denial.sentence.clone()), waits: false };
+            let told = Told { problem: Some(denial.sentence.clone()), waits: false, profile: None };
             return Ok(Some((state.good.clone().ok_or(denial), told)));
         }
         let active = state.chain.active.clone();
@@ -148,7 +164,7 @@ impl PolicyFile {
             Found::Nothing => (Some(self.missing(active.is_some())), None),
             Found::Trouble(why) => (Some(why), None),
         };
-        let told = Told { problem: problem.clone(), waits: draft.is_some() };
+        let told = Told { problem: problem.clone(), waits: draft.is_some(), profile: None };
         state.draft = draft;
         state.good = active.clone().or(state.good.take());
         let why = problem

@@ -350,3 +350,85 @@ async fn what_a_text_would_do_is_told_without_doing_it() {
     room.save(BASE);
     assert_eq!(room.day_cap().await, "$2.00");
 }
+
+#[tokio::test]
+async fn every_version_is_kept_compared_and_written_back() {
+    let room = Room::with(BASE);
+    room.look().await.unwrap();
+    let (tight, wide) = (BASE.replace("2.00", "1.00"), BASE.replace("2.00", "50"));
+    room.save(&tight);
+    room.look().await.unwrap();
+    room.save(&wide);
+    assert_eq!(room.day_cap().await, "$1.00");
+    let states = async || {
+        let mut all: Vec<_> = room.gateway.policy_versions().await.unwrap();
+        all.sort_by_key(|version| [BASE, &tight, &wide].iter().position(|text| disk::hash(text) == version.hash));
+        all.into_iter().map(|version| (version.author.as_str(), version.state.as_str())).collect::<Vec<_>>()
+    };
+    assert_eq!(states().await, [("first", "earlier"), ("external", "active"), ("external", "waits")]);
+
+    let (first, second) = (disk::hash(BASE), disk::hash(&tight));
+    let changed = |lines: Vec<crate::view::DiffLine>| {
+        let changed = lines.into_iter().filter(|line| line.kind != crate::view::DiffKind::Same);
+        changed.map(|line| line.text.trim().to_owned()).filter(|text| !text.is_empty()).collect::<Vec<_>>()
+    };
+    let day = |limit: &str| format!("- {{ scope: all, window: day, limit_usd: {limit} }}");
+    let to_active = room.gateway.policy_diff(&first[..8], None).await.unwrap();
+    assert_eq!(changed(to_active), [day("2.00"), day("1.00")]);
+    let between = room.gateway.policy_diff(&second, Some(&disk::hash(&wide))).await.unwrap();
+    assert_eq!(changed(between), [day("1.00"), day("50")]);
+
+    // A version that only narrows acts; what stood there is kept beside.
+    let sentence = room.gateway.policy_restore(&second[..8]).await.unwrap();
+    assert!(sentence.contains("again. It acts with the next call. The text it had is in "), "{sentence}");
+    assert_eq!((room.saved(), room.day_cap().await.as_str()), (tight.clone(), "$1.00"));
+    let kept = fs::read_dir(room.gateway.home().path().join("discarded")).unwrap().next().unwrap().unwrap().path();
+    assert_eq!(fs::read_to_string(kept).unwrap(), wide);
+    // One that allows more waits like any edit, though it was active once.
+    let sentence = room.gateway.policy_restore(&first).await.unwrap();
+    assert!(sentence.contains("so it waits until you activate it"), "{sentence}");
+    assert!(sentence.contains("The day cap goes from $1.00 to $2.00."), "{sentence}");
+    assert_eq!((room.saved().as_str(), room.day_cap().await.as_str()), (BASE, "$1.00"));
+    assert_eq!(states().await, [("first", "waits"), ("external", "active"), ("external", "unused")]);
+    assert_eq!(room.gateway.policy_restore(&first).await.unwrap(), "routing.yaml is this version already.");
+}
+
+#[tokio::test]
+async fn a_version_is_named_by_enough_of_its_hash_and_written_back_by_a_person_only() {
+    let room = Room::with(BASE);
+    room.look().await.unwrap();
+    let hash = disk::hash(BASE);
+    let server = room.again(Surface::Mcp);
+    assert_eq!(server.policy_restore(&hash).await.unwrap_err().code, Code::NeedsApproval);
+    for wrong in ["", &hash[..3], "zzzzzz"] {
+        assert_eq!(room.gateway.policy_restore(wrong).await.unwrap_err().code, Code::NotFound, "{wrong}");
+    }
+    // A text that another program put under a hash of its choice is no version.
+    let forged = "f".repeat(64);
+    let text = BASE.replace("2.00", "500");
+    let row = rusqlite::Connection::open(room.gateway.home().ledger_path()).unwrap();
+    row.execute("INSERT INTO policy_version VALUES (?1, ?2, 'form', 1)", [&forged, &text]).unwrap();
+    assert_eq!(room.gateway.policy_restore(&forged).await.unwrap_err().code, Code::NotFound);
+    fs::remove_file(room.gateway.home().policy_path()).unwrap();
+    room.gateway.policy_restore(&hash).await.unwrap();
+    assert_eq!(room.saved(), BASE, "also where the file is gone");
+}
+
+#[tokio::test]
+async fn a_chosen_profile_that_is_gone_is_said_with_every_answer() {
+    let room = Room::with(&format!("{BASE}profiles: {{ home: {{ local_only: true }} }}\n"));
+    room.look().await.unwrap();
+    room.gateway.set_profile(Some("home")).await.unwrap();
+    assert!(room.look().await.unwrap().policy.bounds.local_only);
+    assert!(room.notices().is_empty());
+    // Taking the profile away lets prompts leave this machine again: it waits, and the profile holds on.
+    room.save(BASE);
+    assert!(room.look().await.unwrap().policy.bounds.local_only);
+    let widens = room.gateway.draft().await.unwrap().widens;
+    assert_eq!(widens, ["With the profile home: Prompts may leave this machine, which the profile kept from them."]);
+    // A row that names what is not there changes nothing and is said.
+    room.gateway.inner().ledger.write(|tx| setting::set(tx, setting::PROFILE, "away")).await.unwrap();
+    assert!(!room.look().await.unwrap().policy.bounds.local_only);
+    let said = "The profile away is chosen and routing.yaml has none of this name, so the file applies without it.";
+    assert!(room.notices().iter().any(|notice| notice == said), "{:?}", room.notices());
+}

@@ -7,6 +7,7 @@ use ts_rs::TS;
 
 pub mod activity;
 pub mod clients;
+pub mod explain;
 pub mod keys;
 mod money;
 pub mod overview;
@@ -16,6 +17,7 @@ pub use activity::{ActivityPage, ActivityQuery, RequestRow, RequestState};
 pub use clients::{
     ClientCard, ClientState, ClientsPage, ConnectOutcome, ConnectPlan, DiffKind, DiffLine, FileError, TestOutcome,
 };
+pub use explain::{CapRoom, Explanation, ModelStanding};
 pub use keys::{KeyOutcome, KeyRow, KeySource, KeyState, KeyStore, KeyStoreState, KeysPage, ProviderChoice};
 pub use overview::{
     Action, ActionKind, ClientLine, Draft, Lamp, MoneyBar, Overview, PauseView, ProblemRow, Running, Status,

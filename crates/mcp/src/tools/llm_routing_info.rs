@@ -59,13 +59,21 @@ pub(super) async fn call(mut calling: Calling<'_>) -> CallToolResult {
 
 fn text(info: &RoutingInfo) -> String {
     let mut lines = vec![format!("Routing policy {}.", info.policy_version)];
+    lines.extend(info.profile.as_ref().map(|name| format!("The profile {name} is laid over it.")));
     lines.extend(info.paused.clone());
     lines.extend(info.notices.iter().map(|notice| format!("Notice: {notice}")));
     lines.push("Task classes:".to_owned());
     for class in &info.classes {
-        let mut line = format!("- {}: {} ({})", class.class, class.model, class.tier);
+        let first = if class.split.is_empty() { class.model.clone() } else { class.split.join(", ") };
+        let mut line = format!("- {}: {first} ({})", class.class, class.tier);
         if !class.fallback.is_empty() {
             line.push_str(&format!(", then {}", class.fallback.join(", ")));
+        }
+        if class.strategy != "fixed" {
+            line.push_str(&format!(", {} first", class.strategy));
+        }
+        if let Some(most) = &class.max_tier {
+            line.push_str(&format!(", {most} at most"));
         }
         if let Some(most) = class.max_tokens {
             line.push_str(&format!(", at most {most} tokens"));

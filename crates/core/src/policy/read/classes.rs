@@ -1,18 +1,16 @@
 //! `defaults`, `fallback` and `visibility`: the task classes and which models answer them.
 
-use super::field::{Section, fixed, near};
+use super::field::{Section, near};
 use super::providers::Known;
 use super::{Because, Cover, Reader, is_null, shown};
-use crate::chat::Decimal;
 use crate::id::{ModelId, ModelName, TaskClass};
-use crate::policy::ClassRule;
 use crate::policy::settings::SETTINGS;
 use crate::policy::yaml::Entry;
 
-const CHAT_DEFAULT: &str = "chat_default";
+pub(super) const CHAT_DEFAULT: &str = "chat_default";
 
 /// The model a class or one item of its fallback names.
-enum Target {
+pub(super) enum Target {
     /// A model that can be called.
     Model(ModelId),
     /// Known, and out of use.
@@ -55,64 +53,14 @@ impl Reader {
 
     fn class(&mut self, class: TaskClass, entry: &Entry) {
         let path = format!("defaults.{class}");
-        let refused = self.policy.refused.len();
-        let Some(section) = self.section(&entry.value, &path, "defaults.*", &Cover::Class(class.clone())) else {
-            return;
-        };
-        let is_refused = self.policy.refused.len() > refused;
-        let target = if section.get("provider").is_none() && section.get("model").is_none() {
-            if !is_refused {
-                let sentence = format!("{path} needs a provider and a model.");
-                self.error(entry.line, entry.column, sentence);
-            }
-            Target::No
-        } else {
-            self.target(&section)
-        };
-        let (max_tokens, rationale) = (self.tokens(&section, "max_tokens"), self.prose(&section, "rationale"));
-        let (temperature, timeout) = (self.temperature(&section), self.seconds(&section, "timeout_s"));
-        match target {
-            Target::Model(primary) => {
-                self.other_classes.retain(|other| *other != class);
-                let fallback = Vec::new();
-                let line = entry.line;
-                self.policy.classes.push(ClassRule {
-                    class,
-                    primary,
-                    fallback,
-                    max_tokens,
-                    temperature,
-                    timeout,
-                    rationale,
-                    line,
-                });
-            }
-            Target::Benched(because) => {
-                let place = section.get("provider").unwrap_or(entry);
-                let sentence = format!(
-                    "This version cannot call the model of {} ({}, line {}), so the class is refused.",
-                    shown(class.as_str()),
-                    because.key,
-                    because.line
-                );
-                self.warn(place.line, place.column, sentence);
-                self.refuse_class(&class, because);
-            }
-            Target::No => {}
+        if let Some(rule) = self.class_rule(class, entry, &path, None) {
+            self.other_classes.retain(|other| *other != rule.class);
+            self.policy.classes.push(rule);
         }
     }
 
-    fn temperature(&mut self, section: &Section<'_>) -> Option<Decimal> {
-        let millionths = self.parsed(section, "temperature", "a number from 0 to 2", |text| {
-            fixed(text, 6).filter(|millionths| *millionths <= 2_000_000)
-        })?;
-        let digits = format!("{}.{:06}", millionths / 1_000_000, millionths % 1_000_000);
-        let digits = digits.trim_end_matches('0').trim_end_matches('.');
-        serde_json::from_str(digits).ok().map(Decimal)
-    }
-
     /// The model named by `provider` and `model`.
-    fn target(&mut self, section: &Section<'_>) -> Target {
+    pub(super) fn target(&mut self, section: &Section<'_>) -> Target {
         for key in ["provider", "model"] {
             if section.get(key).is_none() {
                 self.error(section.line, section.column, format!("{} needs a {key}.", section.path));
@@ -187,7 +135,7 @@ impl Reader {
                     Target::No => continue,
                 };
                 let Some(rule) = self.policy.classes.get_mut(at) else { continue };
-                if rule.primary == id || rule.fallback.contains(&id) {
+                if rule.models().any(|other| *other == id) {
                     let sentence =
                         format!("{id} is already tried before this in {}; it is not tried again.", shown(&entry.key));
                     self.warn(item.line, item.column, sentence);
@@ -230,27 +178,39 @@ impl Reader {
         }
     }
 
+    /// `chat_default`, else the first class.
     pub(super) fn chat_default(&mut self, top: &Section<'_>) {
-        let Some(entry) = top.get("defaults") else { return };
-        let super::Kind::Map(entries) = &entry.value.kind else { return };
-        let Some(entry) = entries.iter().find(|entry| entry.key == CHAT_DEFAULT) else {
-            self.policy.chat_default = self.policy.classes.first().map(|rule| rule.class.clone());
-            return;
+        let named = match top.get("defaults").map(|entry| &entry.value.kind) {
+            Some(super::Kind::Map(entries)) => self.named_default(entries),
+            Some(_) | None => None,
         };
-        if is_null(&entry.value) {
-            self.policy.chat_default = self.policy.classes.first().map(|rule| rule.class.clone());
-            return;
+        self.policy.chat_default = named.or_else(|| self.policy.classes.first().map(|rule| rule.class.clone()));
+    }
+
+    /// The class that `chat_default` among the classes names.
+    pub(super) fn named_default(&mut self, entries: &[Entry]) -> Option<TaskClass> {
+        let entry = entries.iter().find(|entry| entry.key == CHAT_DEFAULT).filter(|entry| !is_null(&entry.value))?;
+        let name = self.text(&entry.value, CHAT_DEFAULT)?;
+        let found = self.class_named(name);
+        if found.is_none() {
+            let near = self.near_class(name);
+            let sentence = format!("chat_default names no task class; it is {}.{near}", shown(name));
+            self.error(entry.value.line, entry.value.column, sentence);
         }
-        let Some(name) = self.text(&entry.value, CHAT_DEFAULT) else { return };
-        let known = self.policy.classes.iter().map(|rule| &rule.class).chain(&self.other_classes);
-        let found = known.clone().find(|class| class.as_str() == name).cloned();
-        let near = near(name, known.map(TaskClass::as_str));
-        match found {
-            Some(class) => self.policy.chat_default = Some(class),
-            None => {
-                let sentence = format!("chat_default names no task class; it is {}.{near}", shown(name));
-                self.error(entry.value.line, entry.value.column, sentence);
-            }
-        }
+        found
+    }
+
+    /// A class of `defaults` by its name, single or not.
+    pub(super) fn class_named(&self, name: &str) -> Option<TaskClass> {
+        self.all_classes().find(|class| class.as_str() == name).cloned()
+    }
+
+    /// " The nearest is x.", or nothing.
+    pub(super) fn near_class(&self, name: &str) -> String {
+        near(name, self.all_classes().map(TaskClass::as_str))
+    }
+
+    fn all_classes(&self) -> impl Iterator<Item = &TaskClass> {
+        self.policy.classes.iter().map(|rule| &rule.class).chain(&self.other_classes)
     }
 }

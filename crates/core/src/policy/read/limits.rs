@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Reader;
-use super::field::{Section, fixed};
+use super::field::{Section, fixed, whole};
 use crate::policy::yaml::Node;
 
 impl Reader {
@@ -55,6 +55,19 @@ impl Reader {
             fixed(text, 3).filter(|x1000| *x1000 <= 1000).and_then(|x1000| u32::try_from(x1000).ok())
         });
         self.policy.retry.jitter_x1000 = jitter.unwrap_or(self.policy.retry.jitter_x1000);
+    }
+
+    pub(super) fn cache(&mut self, top: &Section<'_>) {
+        let Some(section) = self.child(top, "cache", "cache") else { return };
+        let ttl = self.parsed(&section, "ttl_s", "a whole number of seconds from 1 to 31536000 (a year)", |text| {
+            whole(text).filter(|seconds| (1..=31_536_000).contains(seconds)).map(Duration::from_secs)
+        });
+        let max_mb = self.parsed(&section, "max_mb", "a whole number of MB from 1 to 100000", |text| {
+            whole(text).filter(|mb| (1..=100_000).contains(mb))
+        });
+        let cache = &mut self.policy.cache;
+        cache.ttl = ttl.unwrap_or(cache.ttl);
+        cache.max_mb = max_mb.unwrap_or(cache.max_mb);
     }
 
     fn delay(&mut self, item: &Node) -> Option<Duration> {

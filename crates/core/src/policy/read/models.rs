@@ -8,7 +8,8 @@ use crate::money::{Price, Rates, Step};
 use crate::policy::yaml::{Entry, Kind};
 use crate::policy::{ModelRule, Tier};
 
-const TIERS: &[(&str, Tier)] = &[("L0", Tier::L0), ("L1", Tier::L1), ("L2", Tier::L2), ("L3", Tier::L3)];
+/// The tiers by their labels.
+pub(super) const TIERS: &[(&str, Tier)] = &[("L0", Tier::L0), ("L1", Tier::L1), ("L2", Tier::L2), ("L3", Tier::L3)];
 
 impl Reader {
     pub(super) fn models(&mut self, top: &Section<'_>) {
@@ -44,6 +45,7 @@ impl Reader {
             avoid_for: self.prose(&section, "avoid_for"),
             context: self.tokens(&section, "context"),
             max_output: self.tokens(&section, "max_output"),
+            images: self.switch(&section, "images"),
             price: self.price(&section),
             price_line: section.get("price").map_or(0, |entry| entry.line),
             aliases: self.aliases(&section),

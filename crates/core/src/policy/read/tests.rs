@@ -308,9 +308,9 @@ fn a_key_that_only_prefers_is_told_and_changes_nothing() {
         assert_eq!(reading.policy, read(GOOD).policy, "{}", row.path);
     }
     check(
-        &GOOD.replace("max_tokens: 10", "cache: true"),
+        &GOOD.replace("max_tokens: 10", "strategy: best_rated"),
         &[
-            "warning line 2, column 36: defaults.a.cache only saves money; without it every call is sent. This version goes on without it.",
+            "warning line 2, column 46: defaults.a.strategy only reorders the models of a class by how good their answers were, which this version does not know. It goes on as fixed.",
         ],
     );
 }
@@ -421,7 +421,7 @@ fn every_documented_key_is_known() {
         orchestration.depth.*.plan orchestration.depth.*.verify orchestration.depth.*.replan_on_fail orchestration.depth.*.max_replans \
         providers.*.wire providers.*.base_url providers.*.key providers.*.headers providers.*.local providers.*.trust \
         providers.*.proxy providers.*.timeout_s providers.*.organization providers.*.api_version \
-        models.*.description models.*.use_for models.*.avoid_for models.*.tier models.*.context models.*.max_output \
+        defaults.*.split[].provider defaults.*.split[].model defaults.*.split[].share models.*.description models.*.use_for models.*.avoid_for models.*.tier models.*.context models.*.max_output \
         models.*.price.input models.*.price.output models.*.price.cached_input models.*.price.cache_write models.*.aliases models.*.enabled \
         caps[].scope caps[].name caps[].window caps[].limit_usd caps[].on_hit caps[].alerts \
         escalation.max_tier escalation.confirm escalation.timeout_s profiles.*.defaults profiles.*.max_tier profiles.*.local_only \
