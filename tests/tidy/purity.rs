@@ -24,10 +24,11 @@ const ACTING_MODULES: &[&str] = &["fs", "env", "net", "process", "thread"];
 const MONEY: &[&str] = &[
     "crates/core/src/money.rs",
     "crates/core/src/budget.rs",
-    "crates/core/src/plan.rs",
+    "crates/core/src/plan/",
     "crates/core/src/estimate.rs",
     "crates/core/src/reservation.rs",
     "crates/engine/src/ledger/",
+    "crates/engine/src/explain.rs",
     "crates/engine/src/report.rs",
     "crates/engine/src/view/",
 ];
