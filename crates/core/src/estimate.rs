@@ -51,11 +51,11 @@ pub fn worst_cost(chat: &Chat, max_tokens: u64, price: &Price) -> MicroUsd {
 /// What a call probably costs: its likely input, and all of `max_tokens`. For warnings and the preflight
 /// gate, never for a cap.
 pub fn likely_cost(chat: &Chat, max_tokens: u64, price: &Price, preflight: &Preflight) -> MicroUsd {
-    price.cost(&Usage { input: likely_input_tokens(chat, preflight), output: max_tokens, ..Usage::default() })
+    price.cost(&Usage { input: likely_tokens(chat, preflight), output: max_tokens, ..Usage::default() })
 }
 
 /// The input tokens a conversation probably is: characters divided by `chars_per_token`. Never for a cap.
-pub fn likely_input_tokens(chat: &Chat, preflight: &Preflight) -> u64 {
+pub fn likely_tokens(chat: &Chat, preflight: &Preflight) -> u64 {
     let characters: u64 = chat
         .messages
         .iter()

@@ -4,30 +4,19 @@ use crate::id::ModelId;
 use crate::money::MicroUsd;
 use crate::policy::{Policy, Tier};
 
-/// Why a model has its tier.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TierGround {
-    /// The file says so.
-    Labelled,
-    /// Its price for a million output tokens.
-    Price(MicroUsd),
-    /// No price is known, which counts as the dearest.
-    Unknown,
-}
-
 /// The tier of a model: as labelled, else by its output price per million tokens: 0 L0, below $2 L1,
 /// below $12 L2, else L3. Unknown counts as L3.
 pub fn tier(policy: &Policy, model: &ModelId) -> Tier {
-    tier_with_ground(policy, model).0
+    tier_with_reason(policy, model).0
 }
 
-/// The same with its ground.
-pub fn tier_with_ground(policy: &Policy, model: &ModelId) -> (Tier, TierGround) {
+/// The same with its reason, for people.
+pub fn tier_with_reason(policy: &Policy, model: &ModelId) -> (Tier, String) {
     if let Some(tier) = policy.model(model).tier {
-        return (tier, TierGround::Labelled);
+        return (tier, "as routing.yaml labels it".to_owned());
     }
     let Some(output) = policy.price(model).map(|price| price.base.output) else {
-        return (Tier::L3, TierGround::Unknown);
+        return (Tier::L3, "no price is known".to_owned());
     };
     let tier = match output.micros() {
         ..=0 => Tier::L0,
@@ -35,18 +24,10 @@ pub fn tier_with_ground(policy: &Policy, model: &ModelId) -> (Tier, TierGround) 
         2_000_000..12_000_000 => Tier::L2,
         12_000_000.. => Tier::L3,
     };
-    (tier, TierGround::Price(output))
-}
-
-/// The tier with its ground, for continuing a sentence: "labelled L2", "L1 by its price of $0.40 for a
-/// million output tokens".
-pub fn tier_in_words(tier: Tier, ground: TierGround) -> String {
-    match ground {
-        TierGround::Labelled => format!("labelled {}", tier.as_str()),
-        TierGround::Price(MicroUsd::ZERO) => format!("{} because it is free", tier.as_str()),
-        TierGround::Price(price) => {
-            format!("{} by its price of {} for a million output tokens", tier.as_str(), price.exact())
-        }
-        TierGround::Unknown => format!("{} because no price is known", tier.as_str()),
-    }
+    let reason = if output == MicroUsd::ZERO {
+        "it is free".to_owned()
+    } else {
+        format!("{output} for a million tokens of output")
+    };
+    (tier, reason)
 }
