@@ -168,7 +168,7 @@ fn standing(policy: &Policy, one: &Weighed, place: Option<u32>) -> ModelStanding
         model: one.model.to_string(),
         place,
         tier: one.tier.as_str().to_owned(),
-        tier_reason: plan::tier_in_words(one.tier, one.ground),
+        tier_reason: one.tier_reason.clone(),
         likely: target.map(|target| Money::row(target.likely)),
         worst: target.map(|target| Money::row(target.worst)),
         max_tokens: target.map(|target| target.max_tokens),

@@ -93,7 +93,8 @@ fn model(one: &ModelStanding) -> String {
         (Some(_) | None, _) => "its cost is not known".to_owned(),
     };
     let why_not = one.why_not.as_ref().map_or_else(String::new, |why| format!("\n     not asked: {why}"));
-    format!("  {place} {}: {cost} ({}; price: {}){why_not}", one.model, one.tier_reason, one.price_source)
+    let ModelStanding { model, tier, tier_reason, price_source, .. } = one;
+    format!("  {place} {model}: {cost} ({tier}: {tier_reason}; price: {price_source}){why_not}")
 }
 
 fn cap(cap: &CapRoom) -> String {

@@ -24,7 +24,7 @@ mod tier;
 pub use candidates::{Asked, Candidates, Ground, Wanted, candidates};
 pub use relief::{Relief, relief};
 pub use target::{Target, Weighed};
-pub use tier::{TierGround, tier, tier_in_words, tier_with_ground};
+pub use tier::{tier, tier_with_reason};
 
 use order::{order, reason};
 use target::weigh_one;

@@ -3,7 +3,6 @@
 use std::cmp::Ordering;
 use std::time::Duration;
 
-use super::tier::tier_in_words;
 use super::{Candidates, Ground, Now, Weighed};
 use crate::id::ModelId;
 use crate::policy::Strategy;
@@ -66,5 +65,5 @@ pub(super) fn reason(found: &Candidates<'_>, now: &Now, weighed: &[Weighed]) -> 
             )),
         },
     };
-    format!("{took_over}{why}, {}.", tier_in_words(first.tier, first.ground))
+    format!("{took_over}{why} ({}: {}).", first.tier.as_str(), first.tier_reason)
 }

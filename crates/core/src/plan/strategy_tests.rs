@@ -75,10 +75,10 @@ fn fixed_is_as_written_and_says_the_tier_and_why() {
     assert_eq!(plan.targets.iter().map(|t| t.model.to_string()).collect::<Vec<_>>(), ["openai/dear", "openai/cheap"]);
     assert_eq!(
         plan.reason,
-        "Class fixed: the first choice is openai/dear, L3 by its price of $15.00 for a million output tokens."
+        "Class fixed: the first choice is openai/dear (L3: $15.00 for a million tokens of output)."
     );
     let named = planned(&policy(), &Wanted::Model("cheap".into()), &ask("x"), &Now::default()).unwrap();
-    assert_eq!(named.reason, "openai/cheap was asked for by name, labelled L1.");
+    assert_eq!(named.reason, "openai/cheap was asked for by name (L1: as routing.yaml labels it).");
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn a_split_is_sticky_for_a_conversation_and_near_its_shares_over_many() {
     assert!(differ, "the client is part of what decides");
     let plan = planned(&policy, &class("shared"), &ask("conversation 0"), &Now::default()).unwrap();
     assert_eq!(plan.targets.len(), 2, "one share, then the fallback");
-    assert!(plan.reason.contains(" %, into which this conversation falls, "), "{}", plan.reason);
+    assert!(plan.reason.contains(" %, into which this conversation falls ("), "{}", plan.reason);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::tier::{TierGround, tier_with_ground};
+use super::tier::tier_with_reason;
 use super::{Candidates, Now};
 use crate::catalog::{Provider, is_reasoning};
 use crate::chat::{Chat, Part};
@@ -49,7 +49,7 @@ pub struct Weighed {
     /// How dear it is.
     pub tier: Tier,
     /// Why that is its tier.
-    pub ground: TierGround,
+    pub tier_reason: String,
     /// What a call of it would be; `None` where no price or no provider is known.
     pub target: Option<Target>,
     /// Why it cannot be asked.
@@ -72,11 +72,11 @@ pub(super) fn weigh_one(
     model: &ModelId,
     warnings: &mut Vec<String>,
 ) -> Weighed {
-    let (tier, ground) = tier_with_ground(policy, model);
+    let (tier, tier_reason) = tier_with_reason(policy, model);
     let keyless = now.unusable.get(&model.provider).cloned();
     match target(policy, found, chat, model, tier, warnings) {
         Err(denial) => {
-            Weighed { model: model.clone(), tier, ground, target: None, why_not: Some(keyless.unwrap_or(denial)) }
+            Weighed { model: model.clone(), tier, tier_reason, target: None, why_not: Some(keyless.unwrap_or(denial)) }
         }
         Ok(target) => {
             let why_not = keyless
@@ -84,7 +84,7 @@ pub(super) fn weigh_one(
                 .or_else(|| blind(policy, chat, model))
                 .or_else(|| too_small(policy, chat, &target))
                 .or_else(|| too_dear(policy, &target));
-            Weighed { model: model.clone(), tier, ground, target: Some(target), why_not }
+            Weighed { model: model.clone(), tier, tier_reason, target: Some(target), why_not }
         }
     }
 }

@@ -123,7 +123,7 @@ fn an_override_may_be_an_alias_and_is_refused_like_any_name() {
     assert_eq!(models(&planned(&with("review", "quick"), &ask("x")).unwrap())[0], "openai/small");
     let reason = planned(&with("review", "quick"), &ask("x")).unwrap().reason;
     assert!(
-        reason.starts_with("Class review: openai/small was asked for in place of the first choice, L1"),
+        reason.starts_with("Class review: openai/small was asked for in place of the first choice (L1"),
         "{reason}"
     );
     for wrong in ["openai/off", "openai/none", "nothing"] {

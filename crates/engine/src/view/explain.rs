@@ -50,7 +50,7 @@ pub struct ModelStanding {
     pub place: Option<u32>,
     /// L0 to L3.
     pub tier: String,
-    /// "labelled L1", "L1 by its price of …".
+    /// Why: "as routing.yaml labels it", "$4.00 for a million tokens of output".
     pub tier_reason: String,
     /// What a call would probably cost.
     pub likely: Option<Money>,
