@@ -48,6 +48,8 @@ pub struct Estimate {
     pub token_error: String,
     /// What the caller should know.
     pub notices: Vec<String>,
+    /// In a practice home, where no money is real.
+    pub simulated: bool,
 }
 
 /// What it would cost with one model.
@@ -128,7 +130,12 @@ impl Gateway {
             }
         }
         lines.sort_by_key(|line| (line.rank.is_none(), line.rank));
-        Ok(Estimate { models: lines, token_error: ERROR.to_owned(), notices: inner.policy.notices() })
+        Ok(Estimate {
+            models: lines,
+            token_error: ERROR.to_owned(),
+            notices: inner.policy.notices(),
+            simulated: inner.home.is_practice(),
+        })
     }
 }
 
