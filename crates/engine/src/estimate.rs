@@ -254,7 +254,7 @@ fn line(
         worst_usd: target.map(|target| usd(target.worst)),
         input_tokens,
         max_tokens: target.map(|target| target.max_tokens),
-        tier: policy.tier(id).0.as_str().to_owned(),
+        tier: plan::tier(policy, id).as_str().to_owned(),
         price_source: priced.as_ref().map(|priced| priced.source.to_string()),
         price_date: priced.and_then(|priced| priced.source.date()).map(|date| date.to_string()),
         would_be_sent: denial.is_none(),

@@ -11,6 +11,7 @@ use pointsman_core::code::Denial;
 use pointsman_core::failure::Failure;
 use pointsman_core::id::{ModelId, ProviderId};
 use pointsman_core::money::{MicroUsd, Rates};
+use pointsman_core::plan::tier_with_reason;
 use pointsman_core::policy::{self, Policy, Priced};
 use pointsman_core::wire;
 use serde::{Deserialize, Serialize};
@@ -193,7 +194,7 @@ fn line(policy: &Policy, id: &ModelId, keys: &Keys, list: Option<&List>) -> Mode
     let listed = list.map(|list| list.models.iter().find(|listed| listed.model == id.model));
     let priced = policy.priced(id);
     let known = policy.listed(id);
-    let (tier, tier_reason) = policy.tier(id);
+    let (tier, tier_reason) = tier_with_reason(policy, id);
     let why_not = why_not(policy, id, keys, priced.as_ref(), listed);
     let now = listed.flatten();
     let classes = policy.classes.iter().filter(|rule| rule.primary == *id || rule.fallback.contains(id));

@@ -6,10 +6,10 @@ use std::fmt;
 
 use jiff::civil::Date;
 
-use super::{Policy, Tier};
+use super::Policy;
 use crate::catalog::prices::{self, Known};
 use crate::id::ModelId;
-use crate::money::{MicroUsd, Price};
+use crate::money::Price;
 
 /// A price with its source.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,31 +89,5 @@ impl Policy {
     pub fn listed(&self, id: &ModelId) -> Option<Known> {
         let list = self.providers.get(&id.provider)?.price_list.as_ref()?;
         prices::of(list, &id.model, self.day)
-    }
-
-    /// The tier of a model and why: as labelled, else by its output price for a million tokens (0 is L0,
-    /// below $2 L1, below $12 L2, else L3). Unknown counts as L3.
-    pub fn tier(&self, id: &ModelId) -> (Tier, String) {
-        if let Some(tier) = self.models.get(id).and_then(|rule| rule.tier) {
-            return (tier, "as routing.yaml labels it".to_owned());
-        }
-        let Some(Priced { price, source }) = self.priced(id) else {
-            return (Tier::L3, "no price is known".to_owned());
-        };
-        let output = price.base.output;
-        let tier = match output.micros() {
-            ..=0 => Tier::L0,
-            1..2_000_000 => Tier::L1,
-            2_000_000..12_000_000 => Tier::L2,
-            12_000_000.. => Tier::L3,
-        };
-        let reason = match source {
-            PriceSource::Local => "it runs on this machine".to_owned(),
-            PriceSource::File(_) | PriceSource::Catalogue { .. } if output == MicroUsd::ZERO => "it is free".to_owned(),
-            PriceSource::File(_) | PriceSource::Catalogue { .. } => {
-                format!("{output} for a million tokens of output")
-            }
-        };
-        (tier, reason)
     }
 }

@@ -27,6 +27,7 @@ mod tests {
     use crate::chat::{Chat, Message, Role};
     use crate::estimate;
     use crate::id::TaskClass;
+    use crate::plan::tier;
     use crate::policy::{Policy, PriceSource, read};
 
     fn policy(text: &str) -> Policy {
@@ -46,7 +47,7 @@ mod tests {
             let priced = policy.priced(&id).unwrap_or_else(|| panic!("{id} has a price"));
             assert!(matches!(priced.source, PriceSource::Catalogue { .. }), "{id}: {}", priced.source);
             let (labelled, by_price) =
-                (policy.tier(&id).0, Policy { models: BTreeMap::new(), ..policy.clone() }.tier(&id).0);
+                (tier(&policy, &id), tier(&Policy { models: BTreeMap::new(), ..policy.clone() }, &id));
             assert_eq!(labelled, by_price, "{id}: the label is that of its price");
         }
         assert!(policy.refused.is_empty());
