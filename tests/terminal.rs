@@ -65,6 +65,28 @@ fn said(command: &mut Command, stdin: &str) -> Said {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn models_and_estimates_need_no_key_and_ask_nobody() {
+    let room = Room::new().await;
+    let models = room.run(&["models", "--provider", "openai"], "").await;
+    assert_eq!(models.code, Some(0), "{}", models.err);
+    let sol = models.out.lines().find(|line| line.starts_with("openai/gpt-6-sol ")).expect("a line of it");
+    assert!(sol.contains("$2") && sol.contains("$10") && sol.contains("listed 2026-10-30"), "{sol}");
+    assert!(sol.ends_with("no [1]"), "there is no key for it: {sol}");
+    assert!(models.out.contains("List prices are those of genai-prices 0.2.1 of 2026-10-30."), "{}", models.out);
+    let estimate = room.run(&["estimate", "-", "--models", "practice/gpt-5,openai/gpt-6-sol", "--json"], "Hello").await;
+    assert_eq!(estimate.code, Some(0), "{}", estimate.err);
+    let estimate: Value = serde_json::from_str(&estimate.out).expect("JSON");
+    let sent: Vec<_> =
+        estimate["models"].as_array().expect("models").iter().map(|line| &line["would_be_sent"]).collect();
+    assert_eq!(sent.len(), 2, "{estimate}");
+    let unknown = room.run(&["models", "--provider", "opnai"], "").await;
+    assert_eq!((unknown.code, unknown.err.contains("Did you mean openai?")), (Some(1), true), "{}", unknown.err);
+    let nothing = room.run(&["estimate"], "").await;
+    assert_eq!(nothing.code, Some(2), "{}", nothing.err);
+    assert!(room.provider.received().is_empty(), "nobody was asked");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_pipe_gets_the_answer_alone_and_the_person_what_it_cost_and_why() {
     let room = Room::new().await;
     room.provider.default_script(Script::text("Points are set."));

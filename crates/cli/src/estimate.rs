@@ -35,6 +35,9 @@ pub(crate) async fn run(args: Args, home: Option<PathBuf>) -> anyhow::Result<Exi
         print::json(&estimate)?;
     } else {
         print::line(&text(&estimate))?;
+        if estimate.simulated {
+            print::note("All amounts are simulated.");
+        }
         print::note(&estimate.token_error);
         estimate.notices.iter().for_each(|notice| print::note(&format!("Notice: {notice}")));
     }
@@ -80,7 +83,7 @@ mod tests {
                 { "model": "b/unknown", "input_tokens": 100, "tier": "L3", "would_be_sent": false,
                   "why_not": "No price is known." }
             ],
-            "token_error": "about right", "notices": []
+            "token_error": "about right", "notices": [], "simulated": false
         }))
         .unwrap();
         assert_eq!(

@@ -48,6 +48,8 @@ pub struct Estimate {
     pub token_error: String,
     /// What the caller should know.
     pub notices: Vec<String>,
+    /// In a practice home, where no money is real.
+    pub simulated: bool,
 }
 
 /// What it would cost with one model.
@@ -132,6 +134,7 @@ impl Gateway {
             models: lines,
             token_error: format!("{LIKELY_ERROR} {MEANING}"),
             notices: inner.policy.notices(),
+            simulated: inner.home.is_practice(),
         })
     }
 }

@@ -6,17 +6,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 use pointsman_core::catalog::live::{self, List, Listed};
-use pointsman_core::catalog::{self, KeyRef, prices};
-use pointsman_core::code::{Code, Denial};
+use pointsman_core::catalog::{KeyRef, prices};
+use pointsman_core::code::Denial;
 use pointsman_core::failure::Failure;
-use pointsman_core::id::{ModelId, ProviderId, nearest};
+use pointsman_core::id::{ModelId, ProviderId};
 use pointsman_core::money::{MicroUsd, Rates};
 use pointsman_core::plan::tier_with_reason;
 use pointsman_core::policy::{self, Policy, Priced};
 use pointsman_core::wire;
 use serde::{Deserialize, Serialize};
 
-use crate::keys::check;
+use crate::keys::{check, provider_named};
 use crate::reply::usd;
 use crate::secrets::Secret;
 use crate::{Gateway, Inner};
@@ -107,7 +107,7 @@ impl Gateway {
                 None => return Err(denial),
             },
         };
-        let only = query.provider.as_deref().map(|name| provider_of(&policy, name)).transpose()?;
+        let only = query.provider.as_deref().map(|name| provider_named(&policy.providers, name)).transpose()?;
         let keys = keys(inner, &policy, only.as_ref()).await;
         let lists = if query.live { lists(inner, &policy, &keys, &mut notices).await } else { BTreeMap::new() };
         let ids = ids(&policy, only.as_ref(), &keys, &lists);
@@ -120,18 +120,6 @@ impl Gateway {
 /// For each provider that is looked at: its key, where it needs one, or why it has none.
 type Keys = BTreeMap<ProviderId, Result<Option<Secret>, Denial>>;
 type Lists = BTreeMap<ProviderId, List>;
-
-fn provider_of(policy: &Policy, name: &str) -> Result<ProviderId, Denial> {
-    let known = |id: &ProviderId| policy.providers.contains_key(id);
-    let found = ProviderId::parse(name).ok().filter(known).or_else(|| catalog::alias(name).filter(known));
-    found.ok_or_else(|| {
-        let all: Vec<_> = policy.providers.keys().map(ProviderId::as_str).collect();
-        let hint = nearest(name, all.iter().copied())
-            .map_or_else(|| format!("Known are {}.", all.join(", ")), |near| format!("Did you mean {near}?"));
-        let name: String = name.chars().filter(|c| !c.is_control()).take(64).collect();
-        Denial::new(Code::NotFound, format!("There is no provider {name:?}. {hint}"))
-    })
-}
 
 async fn keys(inner: &Inner, policy: &Policy, only: Option<&ProviderId>) -> Keys {
     let mut keys = Keys::new();
@@ -180,7 +168,7 @@ fn list(head: &wire::Head, text: &str) -> Result<List, Failure> {
         return Err(wire::decode_error(head, text.as_bytes()));
     }
     let kind = pointsman_core::failure::FailureKind::BadResponse;
-    live::read(text.as_bytes()).ok_or_else(|| Failure::new(kind, "It is not a list of models."))
+    live::read(text.as_bytes()).ok_or_else(|| Failure::new(kind, "It is not a list of models, or longer than 4 MiB."))
 }
 
 fn ids(policy: &Policy, only: Option<&ProviderId>, keys: &Keys, lists: &Lists) -> BTreeSet<ModelId> {

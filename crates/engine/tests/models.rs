@@ -111,6 +111,13 @@ async fn a_list_that_cannot_be_had_is_told_and_the_rest_is_shown() {
             models.notices
         );
     }
+    let azure = room.gateway.models(ModelsQuery { provider: Some("azure".into()), live: false }).await.unwrap_err();
+    assert_eq!(
+        azure.sentence,
+        "azure-openai has no address yet. Write providers.azure-openai.base_url in routing.yaml, such as https://RESOURCE.openai.azure.com/openai/v1."
+    );
+    let grok = room.gateway.models(ModelsQuery { provider: Some("grok".into()), live: false }).await.unwrap();
+    assert!(grok.models.iter().all(|line| line.model.starts_with("xai/")) && !grok.models.is_empty());
     let unknown = room.gateway.models(ModelsQuery { provider: Some("opnai".into()), live: false }).await.unwrap_err();
     assert_eq!(
         (unknown.code, unknown.sentence.as_str()),

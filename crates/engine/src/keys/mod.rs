@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use pointsman_core::catalog::{KeyRef, Origin, Provider, built_in};
+use pointsman_core::catalog::{KeyRef, Origin, Provider, alias, built_in, unplaced};
 use pointsman_core::code::{Code, Denial};
 use pointsman_core::id::{ProviderId, nearest};
 
@@ -149,20 +149,10 @@ impl Gateway {
         }
     }
 
-    async fn provider(&self, id: &str) -> Result<Provider, Denial> {
+    async fn provider(&self, name: &str) -> Result<Provider, Denial> {
         let mut all = self.providers().await;
-        if let Some(provider) = ProviderId::parse(id).ok().and_then(|id| all.remove(&id)) {
-            return Ok(provider);
-        }
-        let hint = match nearest(id, all.keys().map(ProviderId::as_str)) {
-            Some(near) => format!("Did you mean {near}?"),
-            None => {
-                let known: Vec<_> = all.keys().map(ProviderId::as_str).collect();
-                format!("Known are {}.", known.join(", "))
-            }
-        };
-        let id: String = id.chars().filter(|c| !c.is_control()).take(64).collect();
-        Err(Denial::new(Code::NotFound, format!("There is no provider {id:?}. {hint}")))
+        let id = provider_named(&all, name)?;
+        all.remove(&id).ok_or_else(|| Denial::new(Code::NotFound, format!("There is no provider {id}.")))
     }
 
     /// The key a check sends, `None` where none is needed; or the outcome where there is none to send.
@@ -213,6 +203,33 @@ impl Gateway {
         });
         Ok(write.await?)
     }
+}
+
+/// The provider a person means: by its id or another name for it.
+///
+/// # Errors
+/// `not_found` with the nearest name, or with what is missing where it has no address yet.
+pub(crate) fn provider_named(all: &BTreeMap<ProviderId, Provider>, name: &str) -> Result<ProviderId, Denial> {
+    let id = ProviderId::parse(name).ok();
+    let meant = id.clone().filter(|id| all.contains_key(id)).or_else(|| alias(name));
+    if let Some(id) = meant.clone().filter(|id| all.contains_key(id)) {
+        return Ok(id);
+    }
+    let denial = |sentence| Err(Denial::new(Code::NotFound, sentence));
+    if let Some((id, example)) = meant.or(id).and_then(|id| Some((id.clone(), unplaced(&id)?))) {
+        return denial(format!(
+            "{id} has no address yet. Write providers.{id}.base_url in routing.yaml, such as {example}."
+        ));
+    }
+    let hint = match nearest(name, all.keys().map(ProviderId::as_str)) {
+        Some(near) => format!("Did you mean {near}?"),
+        None => {
+            let known: Vec<_> = all.keys().map(ProviderId::as_str).collect();
+            format!("Known are {}.", known.join(", "))
+        }
+    };
+    let name: String = name.chars().filter(|c| !c.is_control()).take(64).collect();
+    denial(format!("There is no provider {name:?}. {hint}"))
 }
 
 fn shown(key: &Secret, origin: Origin) -> StoredKey {

@@ -67,6 +67,9 @@ pub(super) async fn call(mut calling: Calling<'_>) -> CallToolResult {
 
 fn text(estimate: &Estimate) -> String {
     let mut lines: Vec<String> = estimate.models.iter().map(line).collect();
+    if estimate.simulated {
+        lines.push("All amounts are simulated.".to_owned());
+    }
     lines.push(estimate.token_error.clone());
     lines.extend(estimate.notices.iter().map(|notice| format!("Notice: {notice}")));
     lines.join("\n")
@@ -102,7 +105,7 @@ mod tests {
                   "would_be_sent": true },
                 { "model": "b/x", "input_tokens": 100, "tier": "", "would_be_sent": false, "why_not": "It is not there." }
             ],
-            "token_error": "Tokens are reckoned from characters.", "notices": ["An edit waits."]
+            "token_error": "Tokens are reckoned from characters.", "notices": ["An edit waits."], "simulated": true
         }))
         .unwrap();
         assert_eq!(
@@ -110,6 +113,7 @@ mod tests {
             "\
 - a/small (L1): likely $0.0005, at most $0.0025 for about 100 tokens in and 200 out; price: genai-prices 0.2.1 of 2026-10-30
 - b/x (unknown). Would not be sent: It is not there.
+All amounts are simulated.
 Tokens are reckoned from characters.
 Notice: An edit waits."
         );
