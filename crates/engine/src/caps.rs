@@ -2,6 +2,8 @@
 //! was used to. Nothing here can be called by a model; a raise is an answer, so it is signed, and a row
 //! written by another program raises nothing.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use pointsman_core::budget::{Cap, Raise, Window};
 use pointsman_core::code::{Code, Denial};
@@ -143,17 +145,15 @@ const fn until(window: Window) -> &'static str {
 }
 
 /// The raises among these rows that the person really gave. One whose signature cannot be checked now
-/// counts for nothing.
+/// counts for nothing, and a copy of a row is the same answer, given once.
 pub(crate) async fn signed(inner: &Inner, rows: Vec<Row>) -> Vec<Raise> {
-    let mut raises = Vec::new();
+    let (mut raises, mut seen) = (Vec::new(), BTreeSet::new());
     for row in rows {
         if inner.secrets.verify(PURPOSE, &row.message(), &row.mac).await.unwrap_or(false) {
-            raises.push(Raise {
-                cap: row.cap,
-                account: row.account,
-                window_key: row.window_key,
-                amount: MicroUsd::from_micros(row.amount_micro),
-            });
+            if seen.insert(row.mac) {
+                let amount = MicroUsd::from_micros(row.amount_micro);
+                raises.push(Raise { cap: row.cap, account: row.account, window_key: row.window_key, amount });
+            }
         } else {
             tracing::warn!(cap = row.cap, "a raise of a cap is not signed by the app and does not count");
         }

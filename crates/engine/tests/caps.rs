@@ -144,6 +144,12 @@ async fn a_fallback_that_a_local_only_cap_has_no_room_for_is_passed_over() {
     let got = room.route("ask").await;
     assert_eq!((got.status, got.meta.provider.as_deref()), (Status::Success, Some("here")), "{got:?}");
     assert_eq!(got.meta.cost_usd.to_string(), "0.000238", "the empty answer is paid for");
+    let sql = rusqlite::Connection::open(room.gateway.home().ledger_path()).unwrap();
+    let rows: (i64, i64) = sql
+        .query_row("SELECT count(*), sum(charge_micro) FROM attempt", [], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap();
+    let sent = i64::try_from(room.server.chats().len()).unwrap();
+    assert_eq!(rows, (sent, 238), "one row for each call that was sent, and their sum");
     room.books_are_right().await;
 }
 
@@ -285,4 +291,18 @@ async fn overview_says_which_caps_are_nearly_or_wholly_used() {
     assert!(problems[0].detail.ends_with("used. It never resets."), "{}", problems[0].detail);
     assert!(problems[0].id != problems[1].id && problems[1].id != problems[2].id);
     assert_eq!(overview.today.limit.unwrap().micros, 280, "a cap that only warns is no limit");
+}
+
+#[tokio::test]
+async fn paused_without_preflight_and_max_tokens_nothing_is_sent() {
+    let room = room("  - { window: day, limit_usd: 1 }\ncost_preflight: { enabled: false }").await;
+    let path = room.gateway.home().policy_path();
+    let text = std::fs::read_to_string(&path).unwrap().replace(", max_tokens: 100", "");
+    std::fs::write(&path, text).unwrap();
+    room.gateway.pause(pointsman_engine::PauseSpan::Hour).await.unwrap();
+    for class in ["ask", "only"] {
+        assert_eq!(room.route(class).await.code, Some(Code::Paused));
+    }
+    assert!(room.server.received().is_empty());
+    room.books_are_right().await;
 }

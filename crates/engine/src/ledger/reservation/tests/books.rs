@@ -176,7 +176,7 @@ impl World {
 
 #[tokio::test]
 async fn accounts_are_the_sums_of_their_calls_whatever_happens() {
-    for seed in 1..=6u64 {
+    for seed in 1..=4u64 {
         let (_folder, ledger) = fresh();
         in_utc(&ledger).await;
         let dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
@@ -184,7 +184,7 @@ async fn accounts_are_the_sums_of_their_calls_whatever_happens() {
         let (admitted, refused) = ledger
             .write(move |tx| {
                 let all = caps();
-                for nth in 0..400 {
+                for nth in 0..300 {
                     // Caps come and go, as when a file is edited and two processes know different ones.
                     let known: Vec<Cap> = all.iter().filter(|_| world.dice.roll(8) > 0).cloned().collect();
                     world.step(tx, nth, &known);
@@ -206,7 +206,7 @@ async fn accounts_are_the_sums_of_their_calls_whatever_happens() {
             .await
             .unwrap();
         assert!(
-            admitted > 50 && refused > 10,
+            admitted > 40 && refused > 10,
             "seed {seed}: {admitted} went, {refused} were refused: both must happen"
         );
         assert_eq!(books(&ledger).await, Vec::<String>::new(), "seed {seed}");
