@@ -28,7 +28,6 @@ mod tests {
     use crate::chat::{Chat, Message, Role};
     use crate::estimate;
     use crate::id::TaskClass;
-    use crate::plan::tier;
     use crate::policy::{Policy, PriceSource, read};
 
     fn policy(text: &str) -> Policy {

@@ -2,7 +2,7 @@
 //! (proxy), and how long it may last.
 
 use super::field::Section;
-use super::{KEY_IN_FILE, Kind, Reader, is_null, shown};
+use super::{Cover, KEY_IN_FILE, Kind, Reader, is_null, shown};
 use crate::catalog::{Provider, ProxyUrl, Route};
 use crate::policy::spill::is_key_not_name;
 use crate::wire::Wire;
@@ -78,9 +78,8 @@ impl Reader {
             // platform.openai.com/docs/api-reference/authentication
             Wire::OpenAiChat | Wire::OpenAiResponses => set(&mut provider.headers, "openai-organization", &name),
             Wire::AnthropicMessages | Wire::Gemini => {
-                let place = section.get("organization").map_or((section.line, section.column), |e| (e.line, e.column));
-                let sentence = "organization is a matter of OpenAI; here the key itself says who is billed. Remove it.";
-                self.error(place.0, place.1, sentence.to_owned());
+                let why = "Is a matter of OpenAI; here the key itself says who is billed.";
+                self.out_of_use(section, provider, "organization", why);
             }
         }
     }
@@ -93,11 +92,16 @@ impl Reader {
             // docs.anthropic.com/en/api/versioning
             Wire::AnthropicMessages => set(&mut provider.headers, "anthropic-version", &version),
             Wire::Gemini => {
-                let place = section.get("api_version").map_or((section.line, section.column), |e| (e.line, e.column));
-                let sentence =
-                    "Google's version is a part of the address; write it at the end of base_url, such as /v1beta.";
-                self.error(place.0, place.1, sentence.to_owned());
+                let why = "Is a part of Google's address; write it at the end of base_url, such as /v1beta.";
+                self.out_of_use(section, provider, "api_version", why);
             }
+        }
+    }
+
+    /// What a format has no place for would not hold: the provider is not called until it is removed.
+    fn out_of_use(&mut self, section: &Section<'_>, provider: &Provider, key: &str, why: &str) {
+        if let Some(entry) = section.get(key) {
+            self.refuse(&Cover::Provider(provider.id.clone()), &section.path_of(key), entry, why);
         }
     }
 
