@@ -267,7 +267,7 @@ fn policy_explains_compares_restores_and_takes_a_profile_at_a_terminal() {
              Class ask: the first choice is near/small (L1: as routing.yaml labels it).\n\
              Rule: defaults.ask, line 4 of routing.yaml\n\
              Models, for a prompt of at most 38 tokens:\n  \
-             1 near/small: likely $0.0010, at most $0.0010 (L1: as routing.yaml labels it; price: routing.yaml)\n\
+             1 near/small: likely $0.0010, at most $0.0010 (L1: as routing.yaml labels it; price: routing.yaml line 6)\n\
              Caps:\n  \
              day cap of $2.00 (line 2): $0.00 used, $0.00 held, $2.00 left; this call may need $0.0010, which fits\n\
              Data policy: No data policy is set.\n\

@@ -18,6 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 const CORE_USES: &[&str] = &[
     "base64",
     "jiff",
+    "jsonschema",
     "jsonc-parser",
     "saphyr-parser",
     "serde",

@@ -6,8 +6,8 @@
 //! descriptor of it drops SQLite's POSIX locks.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::atomic::Ordering;
+use std::sync::mpsc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -15,6 +15,8 @@ use pointsman_core::code::{Code, Denial};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use tokio::sync::oneshot;
+
+use threads::{Job, Queue, Turn, read_in_order, write_in_order};
 
 pub mod account;
 pub mod adjustment;
@@ -37,11 +39,10 @@ mod schema;
 pub mod setting;
 pub(crate) mod speed;
 pub(crate) mod standing;
+mod threads;
 
 /// How long a write waits for another process before it fails.
 const BUSY: Duration = Duration::from_secs(10);
-/// How long after a write a process copies the log into the file.
-const CHECKPOINT_AFTER: Duration = Duration::from_secs(1);
 /// Pages of the log at which a commit copies it by itself, waiting for the disk. The thread does so once a
 /// second, so this is only reached by more than 8 MB of writes in a second.
 const LONGEST_LOG_PAGES: i64 = 2_000;
@@ -111,8 +112,6 @@ impl From<LedgerError> for Denial {
     }
 }
 
-type Job = Box<dyn FnOnce(&mut Connection) + Send>;
-
 /// A handle; clones share the connections and the two threads, which end with the last handle.
 ///
 /// A write or a look that can be done at once is done where it is asked for: handing it to a thread and
@@ -125,15 +124,6 @@ pub struct Ledger {
     reader: mpsc::Sender<Job>,
     queue: Arc<Queue>,
     unwritable: Unwritable,
-}
-
-/// What the writing thread has to do.
-#[derive(Debug, Default)]
-struct Queue {
-    /// Writes that wait for it: while there are any, nobody overtakes them.
-    waiting: AtomicUsize,
-    /// Something was written since the log was last copied into the file.
-    dirty: AtomicBool,
 }
 
 /// The sentence of the last write that the file refused, and when; gone with the next that it took.
@@ -306,15 +296,6 @@ where
     result.await.map_err(|_| LedgerError::Closed)?
 }
 
-/// One place in the queue, given up when dropped.
-struct Turn<'q>(&'q AtomicUsize);
-
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
 fn in_transaction<T>(
     connection: &mut Connection,
     f: impl FnOnce(&Transaction<'_>) -> Result<T, LedgerError>,
@@ -334,45 +315,6 @@ fn checked<T>(
     let value = f(&tx)?;
     tx.commit()?;
     Ok(value)
-}
-
-/// A thread that owns a connection and does jobs in order until the last sender is gone.
-fn read_in_order(mut connection: Connection) -> mpsc::Sender<Job> {
-    let (sender, jobs) = mpsc::channel::<Job>();
-    std::thread::spawn(move || {
-        while let Ok(job) = jobs.recv() {
-            job(&mut connection);
-        }
-    });
-    sender
-}
-
-/// The same for writes. While anything is written it copies the log into the file once a second, beside
-/// whoever writes; another process may be reading, and its own copying follows.
-fn write_in_order(mut connection: Connection, queue: Arc<Queue>) -> mpsc::Sender<Job> {
-    let (sender, jobs) = mpsc::channel::<Job>();
-    std::thread::spawn(move || {
-        let mut copied = Instant::now();
-        loop {
-            let job = if queue.dirty.load(Ordering::Acquire) {
-                jobs.recv_timeout(CHECKPOINT_AFTER.saturating_sub(copied.elapsed()))
-            } else {
-                let job = jobs.recv().map_err(|_| RecvTimeoutError::Disconnected);
-                copied = Instant::now();
-                job
-            };
-            match job {
-                Ok(job) => job(&mut connection),
-                Err(RecvTimeoutError::Timeout) => {
-                    queue.dirty.store(false, Ordering::Release);
-                    drop(connection.execute_batch("PRAGMA wal_checkpoint(PASSIVE)"));
-                    copied = Instant::now();
-                }
-                Err(RecvTimeoutError::Disconnected) => break,
-            }
-        }
-    });
-    sender
 }
 
 /// Makes the file readable by its owner only; SQLite gives its own files beside it the same mode.
