@@ -12,6 +12,7 @@ use pointsman_core::money::MicroUsd;
 use pointsman_core::plan::{Plan, Wanted};
 use pointsman_core::policy::Policy;
 
+use crate::cache::{Again, Slot};
 use crate::decide::decide;
 use crate::dispatch::{self, Ran, Run};
 use crate::ledger::reservation::{self, Advance, Limits, Next, Went};
@@ -19,7 +20,7 @@ use crate::ledger::{Ledger, attempt, key_check, request};
 use crate::reply::{self, Envelope};
 use crate::secrets::Secret;
 use crate::view::RequestState;
-use crate::{CallContext, Caller, ChatCall, Gateway, Inner, RouteCall, fresh_id, pause};
+use crate::{CallContext, Caller, ChatCall, Gateway, Inner, Progress, RouteCall, fresh_id, pause};
 
 pub(crate) mod no_room;
 
@@ -53,14 +54,20 @@ impl Gateway {
         };
         let policy = &active.policy;
         // 2 plan
-        let (plan, keys, limits) = match prepare(inner, policy, &wanted, &mut chat, &mut call).await {
+        let (plan, keys, limits, slot) = match prepare(inner, policy, &wanted, &mut chat, &mut call).await {
             Ok(prepared) => prepared,
             Err(denial) => return call.denied(denial).await,
         };
         if ctx.cancel.is_cancelled() {
             return call.denied(Denial::new(Code::Cancelled, "The caller cancelled the call.")).await;
         }
-        // 4 reserve (3, the cache, is not built)
+        // 3 cache
+        if let Some(slot) = &slot
+            && let Some(again) = slot.look(inner, &call.start).await
+        {
+            return call.again(&plan, again, &ctx);
+        }
+        // 4 reserve
         let deadline = call.begun + plan.deadline;
         let mut hold = match Hold::reserve(inner, &call, &limits, &plan).await {
             Ok(hold) => hold,
@@ -71,7 +78,7 @@ impl Gateway {
         let run = Run { plan: &plan, chat: &chat, keys: &keys, limits: &limits, timeouts, retry, deadline, ctx: &ctx };
         let ran = dispatch::run(inner, &mut hold, &run).await;
         // 6 settle
-        let settled = hold.settle(&call, &plan, &ran, &limits).await;
+        let settled = hold.settle(&call, &plan, &ran, &limits, slot).await;
         // 7 reply
         call.reply(&plan, ran, settled, std::mem::take(&mut hold.warnings))
     }
@@ -172,6 +179,27 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// The reply with an answer kept from before.
+    fn again(&self, plan: &Plan, again: Again, ctx: &CallContext) -> Envelope {
+        let target = &plan.targets[0];
+        ctx.tell(Progress::Text(again.answer.text.clone()));
+        let mut meta = self.meta();
+        meta.provider = Some(target.model.provider.to_string());
+        meta.model = Some(target.model.model.to_string());
+        meta.cached = true;
+        meta.finish_reason = again.answer.finish.map(|reason| reason.as_str().to_owned());
+        meta.warnings.extend(plan.warnings.iter().cloned().chain(self.inner.policy.notices()));
+        let since = again.since.strftime("%Y-%m-%d %H:%M UTC");
+        let reason = format!("{} The very same call was answered at {since}; that answer is given again.", plan.reason);
+        meta.route = Some(reply::Route {
+            reason,
+            fallback_from: None,
+            tier: target.tier.as_str().to_owned(),
+            rule: plan.rule.clone(),
+        });
+        Envelope::success(again.answer.text, meta)
+    }
+
     fn reason(&self, plan: &Plan, ran: &Ran) -> String {
         match ran.target {
             0 => plan.reason.clone(),
@@ -202,7 +230,7 @@ async fn prepare(
     wanted: &Wanted,
     chat: &mut Chat,
     call: &mut Call<'_>,
-) -> Result<(Plan, Vec<Option<Secret>>, Limits), Denial> {
+) -> Result<(Plan, Vec<Option<Secret>>, Limits, Option<Slot>), Denial> {
     let pause::Clearance { resumed, raises } = pause::clearance(inner).await?;
     let limits = Limits { caps: policy.caps.clone(), resumed, raises };
     let client = inner.caller.client.as_ref();
@@ -213,9 +241,11 @@ async fn prepare(
     let keys = decided.plan.as_ref().map(|plan| decided.keys_of(plan)).unwrap_or_default();
     *chat = decided.chat;
     let plan = decided.plan?;
+    let keeps = decided.found.class.is_some_and(|rule| rule.cache);
+    let slot = if keeps { Slot::of(call.start.tool, &call.start.class, policy.cache, &plan, chat) } else { None };
     call.start.reason.clone_from(&plan.reason);
     call.start.target = plan.targets.first().map(|target| target.model.clone());
-    Ok((plan, keys, limits))
+    Ok((plan, keys, limits, slot))
 }
 
 /// Money held in the ledger. Ends once: settled here, or lapsed by the drop or by its lease.
@@ -293,6 +323,7 @@ impl Hold {
         plan: &Plan,
         ran: &Ran,
         limits: &Limits,
+        slot: Option<Slot>,
     ) -> Result<(MicroUsd, bool), Denial> {
         self.open = false;
         let (state, code) = match &ran.result {
@@ -308,7 +339,12 @@ impl Hold {
         let end = request::End { state, code, reason, usage: ran.usage, at: Timestamp::now() };
         let (id, last, caps) = (self.id.clone(), ran.last.clone(), limits.caps.clone());
         let answered = ran.result.is_ok().then(|| plan.targets[ran.target].provider.id.to_string());
+        // What another model said in place of the first choice is not its answer.
+        let kept = slot.zip(ran.result.as_ref().ok().filter(|_| ran.target == 0).cloned());
         let settle = move |tx: &rusqlite::Transaction<'_>| {
+            if let Some((slot, answer)) = &kept {
+                slot.keep(tx, answer, end.at)?;
+            }
             if let Some(provider) = &answered {
                 key_check::works(tx, provider, end.at.as_millisecond())?;
             }

@@ -13,6 +13,7 @@ use pointsman_core::id::{ClientId, ProjectName};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
+mod cache;
 pub mod caps;
 mod chat;
 pub mod clients;
@@ -217,16 +218,20 @@ impl Gateway {
         Ok(self.0.ledger.write(move |tx| ledger::setting::set(tx, ledger::setting::ZONE, &zone)).await?)
     }
 
-    /// Tidies: ends lapsed holds, forgets old change rows. The tray calls it when idle.
+    /// Tidies: ends lapsed holds, forgets old change rows and answers that are too old to be given again. The
+    /// tray calls it when idle.
     ///
     /// # Errors
     /// Where the ledger cannot be written.
     pub async fn tidy(&self) -> Result<(), Denial> {
         let now = jiff::Timestamp::now();
+        // Without a valid policy nothing says how long answers are kept, so the usual time holds.
+        let kept = self.0.policy.snapshot(&self.0).await.map(|active| active.policy.cache).unwrap_or_default();
         Ok(self
             .0
             .ledger
             .write(move |tx| {
+                cache::prune(tx, &kept, now.as_millisecond())?;
                 ledger::reservation::sweep(tx, now, &[])?;
                 ledger::account::prune(tx, now)?;
                 ledger::change::prune(tx)

@@ -68,12 +68,6 @@ pub(crate) fn prune(tx: &Transaction<'_>, oldest_ms: i64, most_bytes: i64) -> Re
     Ok(())
 }
 
-/// Forgets all of it.
-pub(crate) fn clear(tx: &Transaction<'_>) -> Result<(), LedgerError> {
-    tx.execute("DELETE FROM cache", [])?;
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,8 +92,6 @@ mod tests {
                 assert_eq!((left("a")?, left("b")?, left("c")?), (true, true, false), "what was used last stays");
                 prune(tx, 20, 150)?;
                 assert_eq!((left("a")?, left("b")?), (false, true));
-                clear(tx)?;
-                assert!(!left("b")?);
                 Ok(())
             })
             .await

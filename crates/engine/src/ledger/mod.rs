@@ -23,7 +23,6 @@ pub mod adjustment;
 pub(crate) mod alert;
 pub mod attempt;
 pub mod audit;
-#[allow(dead_code, reason = "what the exact cache is built on; nothing is kept yet")]
 pub(crate) mod cache;
 pub mod change;
 pub mod client;

@@ -62,6 +62,7 @@ pub(crate) const fn word(state: RequestState) -> &'static str {
     match state {
         RequestState::Running => "running",
         RequestState::Answered => "answered",
+        RequestState::Kept => "kept",
         RequestState::Fallback => "fallback",
         RequestState::Denied => "denied",
         RequestState::Failed => "failed",
@@ -75,6 +76,7 @@ pub(crate) fn state(word: &str) -> RequestState {
     match word {
         "running" => RequestState::Running,
         "answered" => RequestState::Answered,
+        "kept" => RequestState::Kept,
         "fallback" => RequestState::Fallback,
         "denied" => RequestState::Denied,
         "cancelled" => RequestState::Cancelled,
@@ -118,6 +120,13 @@ pub(crate) fn denied(tx: &Transaction<'_>, start: &Start, code: Code) -> Result<
     begin(tx, start, RequestState::Denied, MicroUsd::ZERO)?;
     tx.prepare_cached("UPDATE request SET ended_ms = started_ms, code = ?2 WHERE id = ?1")?
         .execute(params![start.id.as_str(), code.as_str()])?;
+    change::note(tx, Topic::Request)
+}
+
+/// Records a call that was answered with an answer kept from before: nothing was reserved or charged.
+pub(crate) fn answered_again(tx: &Transaction<'_>, start: &Start) -> Result<(), LedgerError> {
+    begin(tx, start, RequestState::Kept, MicroUsd::ZERO)?;
+    tx.prepare_cached("UPDATE request SET ended_ms = started_ms WHERE id = ?1")?.execute([start.id.as_str()])?;
     change::note(tx, Topic::Request)
 }
 

@@ -72,6 +72,8 @@ pub enum RequestState {
     Running,
     /// The first choice answered.
     Answered,
+    /// An answer kept from before was given again, for nothing.
+    Kept,
     /// Another target answered.
     Fallback,
     /// We said no before anything was sent.
