@@ -21,6 +21,7 @@ cargo xtask run                 set up what is missing and start Pointsman
 cargo xtask test                set up what is missing and run every check
 cargo xtask test --only STAGE   set up what is missing and run one stage
 cargo xtask bench               measure the release build (Linux)
+cargo xtask bench server        measure the server alone, without the app
 cargo xtask prices              write the table of list prices anew from the crate genai-prices";
 
 fn main() -> ExitCode {
@@ -30,7 +31,8 @@ fn main() -> ExitCode {
         ["run"] => run::run(),
         ["test"] => test::test(None),
         ["test", "--only", stage] => test::test(Some(stage)),
-        ["bench"] => bench::bench(),
+        ["bench"] => bench::bench(bench::What::All),
+        ["bench", "server"] => bench::bench(bench::What::Server),
         ["prices"] => prices::prices(),
         _ => {
             eprintln!("{USAGE}\n\nStages of test: {}", test::stage_names());

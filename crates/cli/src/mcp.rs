@@ -26,8 +26,11 @@ pub(crate) fn run(args: Args, home: Option<PathBuf>) -> anyhow::Result<ExitCode>
     let caller = Caller { surface: Surface::Mcp, client, project, probe };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let open = move || Gateway::open(Home::at(home.clone())?, caller.clone());
-    let served = runtime.block_on(pointsman_mcp::serve_stdio(open));
+    // As a task: what wakes the future that `block_on` polls does so with a call to the system, each piece of
+    // an answer several times; what wakes a task of the same thread does not.
+    let tasks = tokio::task::LocalSet::new();
+    let served = tasks.block_on(&runtime, async { tokio::task::spawn_local(pointsman_mcp::serve_stdio(open)).await });
     runtime.shutdown_background();
-    served?;
+    served??;
     Ok(ExitCode::SUCCESS)
 }

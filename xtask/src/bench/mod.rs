@@ -20,19 +20,34 @@ use crate::packages::{self, For};
 use crate::{setup, shell};
 use figures::Table;
 
-pub(crate) fn bench() -> Result<ExitCode> {
+/// What is measured.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum What {
+    /// The server and the app.
+    All,
+    /// The server alone, which is built in a third of the time.
+    Server,
+}
+
+pub(crate) fn bench(what: What) -> Result<ExitCode> {
     if std::env::consts::OS != "linux" {
         bail!("The bench reads /proc and starts a virtual screen: it runs on Linux only.");
     }
-    setup::ensure(For::Running)?;
-    packages::ensure(For::Testing)?;
-    setup::ui()?;
-    shell::run(shell::cargo(["build", "--release", "--bin", "pointsman", "--bin", "pointsman-app"]))?;
+    if what == What::Server {
+        shell::run(shell::cargo(["build", "--release", "--no-default-features", "--bin", "pointsman"]))?;
+    } else {
+        setup::ensure(For::Running)?;
+        packages::ensure(For::Testing)?;
+        setup::ui()?;
+        shell::run(shell::cargo(["build", "--release", "--bin", "pointsman", "--bin", "pointsman-app"]))?;
+    }
     let built = shell::built()?.with_file_name("release");
     let scratch = shell::built()?.join("bench");
     let mut table = Table::default();
     measure_server(&built.join("pointsman"), &scratch, &mut table)?;
-    app::measure(&built.join("pointsman-app"), &scratch, &mut table)?;
+    if what == What::All {
+        app::measure(&built.join("pointsman-app"), &scratch, &mut table)?;
+    }
     println!("\n{table}");
     Ok(ExitCode::SUCCESS)
 }

@@ -26,6 +26,11 @@ defaults:
     model: gpt-5-mini
     max_tokens: 1000
     rationale: Measured.
+  kept:
+    provider: practice
+    model: gpt-5-mini
+    max_tokens: 1000
+    cache: true
   chat_default: summarize
 models:
   practice/gpt-5-mini:

@@ -98,7 +98,22 @@ impl Drop for Server {
 }
 
 fn route_call() -> Value {
-    json!({ "name": "llm_route", "arguments": { "task_class": "summarize", "prompt": PROMPT } })
+    to_class("summarize")
+}
+
+/// Calls that end early, so that their differences say where the time of a whole call goes.
+const PARTS: [(&str, &str); 3] = [
+    ("  of it, the protocol: a call whose arguments are refused", ""),
+    ("  and policy, one write: a class that is not there", "no-such-class"),
+    ("  and plan, key: an answer that was kept", "kept"),
+];
+
+fn to_class(class: &str) -> Value {
+    let mut arguments = json!({ "task_class": class, "prompt": PROMPT });
+    if class.is_empty() {
+        arguments = json!({ "prompt": PROMPT });
+    }
+    json!({ "name": "llm_route", "arguments": arguments })
 }
 
 fn succeeded(result: &Value) -> Result<()> {
@@ -154,8 +169,17 @@ pub(crate) fn calls(program: &Path, home: &Path, base_url: &str, table: &mut Tab
         server.route()?;
         direct.call()?;
     }
+    // Answered once by the provider, and kept from then on.
+    succeeded(&server.ask("tools/call", &to_class("kept"))?)?;
     let (mut through, mut straight) = (Times::default(), Times::default());
+    let mut parts: Vec<(&str, Value, Times)> =
+        PARTS.iter().map(|(name, class)| (*name, to_class(class), Times::default())).collect();
     for _ in 0..CALLS {
+        for (_, call, times) in &mut parts {
+            let start = Instant::now();
+            server.ask("tools/call", call)?;
+            times.push(start.elapsed());
+        }
         let start = Instant::now();
         direct.call()?;
         straight.push(start.elapsed());
@@ -167,6 +191,9 @@ pub(crate) fn calls(program: &Path, home: &Path, base_url: &str, table: &mut Tab
     table.row("  the same call straight to the provider: p50", time(straight.median()), "");
     table.row("  added: p50", added(through.median(), straight.median()), "≤ 150 µs, better 80");
     table.row("  added: p99", added(through.percentile(99), straight.percentile(99)), "");
+    for (name, _, times) in &parts {
+        table.row(name, time(times.median()), "");
+    }
     at_once(&mut server)?;
     table.row(
         "  resident, after 2,116 calls, 16 at once",
