@@ -1,6 +1,7 @@
 //! One attempt: sends, listens, and says what came of it, within the limits to the first token and
 //! between signs of life. What it means for the call is decided in the module above.
 
+use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -9,6 +10,7 @@ use pointsman_core::failure::{Billing, Failure, FailureKind};
 use pointsman_core::money::Usage;
 use pointsman_core::plan::Target;
 use pointsman_core::wire::{self, Encoded, StreamDecoder};
+use tokio::time::Sleep;
 
 use super::{Run, Tried, charge};
 use crate::ledger::key_check::{self, KeyCheck};
@@ -186,9 +188,10 @@ async fn listen(
 ) -> Result<(), Failure> {
     let mut decoder = StreamDecoder::new(target.provider.wire);
     let mut events = Vec::new();
+    let mut patience = Patience::new(run);
     while !heard.ended {
         let limit = if heard.alive { run.timeouts.idle } else { first };
-        let Some(bytes) = within(run, limit, target, incoming.chunk()).await? else {
+        let Some(bytes) = patience.within(limit, target, incoming.chunk()).await? else {
             decoder.close()?;
             heard.ended = true;
             break;
@@ -251,13 +254,57 @@ async fn within<T>(
     let left = run.deadline.saturating_duration_since(Instant::now());
     match tokio::time::timeout(limit.min(left), step).await {
         Ok(result) => result,
-        Err(_) => {
-            let silence = if left <= limit {
-                "before the call's deadline".to_owned()
-            } else {
-                format!("for {} s", limit.as_secs().max(1))
-            };
-            Err(Failure::new(FailureKind::Timeout, format!("{} said nothing {silence}.", target.model)))
+        Err(_) => Err(silence(target, limit, left)),
+    }
+}
+
+/// The same for the many steps of one stream, with one timer: each timer that is set anew wakes the thread
+/// by a call to the system, once or twice for each piece of an answer.
+struct Patience<'r, 'a> {
+    run: &'r Run<'a>,
+    timer: Pin<Box<Sleep>>,
+}
+
+impl<'r, 'a> Patience<'r, 'a> {
+    fn new(run: &'r Run<'a>) -> Self {
+        Self { run, timer: Box::pin(tokio::time::sleep_until(run.deadline.into())) }
+    }
+
+    async fn within<T>(
+        &mut self,
+        limit: Duration,
+        target: &Target,
+        step: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let now = Instant::now();
+        let left = self.run.deadline.saturating_duration_since(now);
+        let until = now + limit.min(left);
+        // A timer that is set earlier only looks again when it rings.
+        if self.timer.deadline() > until.into() {
+            self.timer.as_mut().reset(until.into());
+        }
+        tokio::pin!(step);
+        loop {
+            tokio::select! {
+                biased;
+                result = &mut step => return result,
+                () = &mut self.timer => {
+                    if Instant::now() >= until {
+                        return Err(silence(target, limit, left));
+                    }
+                    self.timer.as_mut().reset(until.into());
+                }
+            }
         }
     }
+}
+
+/// Nothing was heard within a limit, or until the call's deadline was over.
+fn silence(target: &Target, limit: Duration, left: Duration) -> Failure {
+    let silence = if left <= limit {
+        "before the call's deadline".to_owned()
+    } else {
+        format!("for {} s", limit.as_secs().max(1))
+    };
+    Failure::new(FailureKind::Timeout, format!("{} said nothing {silence}.", target.model))
 }
