@@ -97,7 +97,8 @@ pub(crate) async fn run(inner: &Inner, hold: &mut Hold, run: &Run<'_>) -> Ran {
             Tried::Answered(answer, first) => match shaped(run.chat, answer) {
                 Ok(answer) => {
                     let usage = answer.usage;
-                    let last = attempt::End { first, ..end_of(nth, charge(usage, current, worst, Billing::Unknown), None) };
+                    let last =
+                        attempt::End { first, ..end_of(nth, charge(usage, current, worst, Billing::Unknown), None) };
                     return over(Ok(answer), Some(last), usage, false, notes);
                 }
                 Err(misshapen) => {
