@@ -75,6 +75,8 @@ pub(crate) async fn run(inner: &Inner, hold: &mut Hold, run: &Run<'_>) -> Ran {
     let (mut target, mut on_target, mut nth) = (first, 0, 1);
     let mut first_failure: Option<Failure> = None;
     let mut mended: Option<Chat> = None;
+    // Whether this target was asked to mend an answer: that is done once, also where the mending failed.
+    let mut asked_to_mend = false;
     // What the attempt under way can cost at most: more than planned where the conversation has grown.
     let mut worst = run.plan.targets[first].worst;
     let mut notes = Vec::new();
@@ -102,7 +104,8 @@ pub(crate) async fn run(inner: &Inner, hold: &mut Hold, run: &Run<'_>) -> Ran {
                     return over(Ok(answer), Some(last), usage, false, notes);
                 }
                 Err(misshapen) => {
-                    let mend = mended.is_none() && misshapen.whole;
+                    let mend = !asked_to_mend && misshapen.whole;
+                    asked_to_mend |= mend;
                     mended = mend.then(|| structured::repair(run.chat, &misshapen.text, &misshapen.why));
                     misshapen.failure(current)
                 }
@@ -154,7 +157,7 @@ pub(crate) async fn run(inner: &Inner, hold: &mut Hold, run: &Run<'_>) -> Ran {
             Err(denial) => return over(Err(denial), Some(ended), usage, false, notes),
         };
         if next != target {
-            mended = None;
+            (mended, asked_to_mend) = (None, false);
         }
         worst = grown.filter(|_| next == target).unwrap_or(run.plan.targets[next].worst);
         on_target = if next == target { on_target + 1 } else { 0 };
