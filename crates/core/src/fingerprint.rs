@@ -34,9 +34,10 @@ impl fmt::Display for Fingerprint {
 /// The key of a call by the tool that asks and what its first choice would be sent.
 pub fn fingerprint(tool: &str, class: &str, provider: &Provider, encoded: &Encoded) -> Fingerprint {
     let mut hash = Sha256::new();
-    let url = provider.base_url.join(&encoded.path);
+    let url = provider.url(&encoded.path);
     let parts = [tool.as_bytes(), class.as_bytes(), provider.id.as_str().as_bytes(), url.as_bytes(), &encoded.body];
-    for part in parts {
+    let headers = provider.headers.iter().flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()]);
+    for part in parts.into_iter().chain(headers) {
         // The length keeps two parts from being read as others that join to the same bytes.
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
@@ -104,6 +105,19 @@ mod tests {
             assert_ne!(base, other);
         }
         assert_eq!(base.as_str().len(), 64);
+    }
+
+    #[test]
+    fn headers_and_the_version_of_the_api_are_part_of_a_call() {
+        let provider = catalog::built_in()[&ProviderId::parse("openai").expect("an id")].clone();
+        let headers = vec![("openai-organization".to_owned(), "ours".to_owned())];
+        let versioned = Provider { query: Some("api-version=2026-01-01".into()), ..provider.clone() };
+        let model = ModelName::parse("m").expect("a name");
+        let encoded = wire::encode(Wire::OpenAiChat, &chat(&["a"]), &model, false);
+        let base = fingerprint("llm_route", "ask", &provider, &encoded);
+        for other in [Provider { headers, ..provider.clone() }, versioned] {
+            assert_ne!(fingerprint("llm_route", "ask", &other, &encoded), base);
+        }
     }
 
     #[test]

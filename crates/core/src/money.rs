@@ -275,7 +275,8 @@ impl Rates {
         ]
     }
 
-    fn hour(&self) -> MicroUsd {
+    /// What a token written for an hour costs.
+    pub(crate) fn hour(&self) -> MicroUsd {
         self.cache_write_1h.unwrap_or_else(|| self.input.max(self.cache_write.unwrap_or_default()))
     }
 

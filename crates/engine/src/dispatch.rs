@@ -65,7 +65,7 @@ enum Tried {
     Answered(Answer, Option<Duration>),
     Failed(Failure),
     /// With what is known of its cost.
-    Cancelled(Charge, Option<Usage>),
+    Cancelled(Billing, Option<Usage>),
 }
 
 /// Tries targets until one answers, the plan ends, or the deadline passes. An answer that is not the
@@ -75,6 +75,10 @@ pub(crate) async fn run(inner: &Inner, hold: &mut Hold, run: &Run<'_>) -> Ran {
     let (mut target, mut on_target, mut nth) = (first, 0, 1);
     let mut first_failure: Option<Failure> = None;
     let mut mended: Option<Chat> = None;
+    // Whether this target was asked to mend an answer: that is done once, also where the mending failed.
+    let mut asked_to_mend = false;
+    // What the attempt under way can cost at most: more than planned where the conversation has grown.
+    let mut worst = run.plan.targets[first].worst;
     let mut notes = Vec::new();
     loop {
         let current = &run.plan.targets[target];
@@ -95,25 +99,28 @@ pub(crate) async fn run(inner: &Inner, hold: &mut Hold, run: &Run<'_>) -> Ran {
             Tried::Answered(answer, first) => match shaped(run.chat, answer) {
                 Ok(answer) => {
                     let usage = answer.usage;
-                    let last = attempt::End { first, ..end_of(nth, charge(usage, current, Billing::Unknown), None) };
+                    let last =
+                        attempt::End { first, ..end_of(nth, charge(usage, current, worst, Billing::Unknown), None) };
                     return over(Ok(answer), Some(last), usage, false, notes);
                 }
                 Err(misshapen) => {
-                    let mend = mended.is_none() && misshapen.whole;
+                    let mend = !asked_to_mend && misshapen.whole;
+                    asked_to_mend |= mend;
                     mended = mend.then(|| structured::repair(run.chat, &misshapen.text, &misshapen.why));
                     misshapen.failure(current)
                 }
             },
-            Tried::Cancelled(charge, usage) => {
+            Tried::Cancelled(billing, usage) => {
                 let denial = Denial::new(Code::Cancelled, "The caller cancelled the call.");
-                return over(Err(denial), Some(end_of(nth, charge, None)), usage, true, notes);
+                let last = end_of(nth, charge(usage, current, worst, billing), None);
+                return over(Err(denial), Some(last), usage, true, notes);
             }
             Tried::Failed(failure) => {
                 mended = None;
                 failure
             }
         };
-        let ended = end_of(nth, charge(failure.usage, current, failure.billing()), Some(&failure));
+        let ended = end_of(nth, charge(failure.usage, current, worst, failure.billing()), Some(&failure));
         let usage = failure.usage;
         let step = match &mended {
             Some(_) => Some((target, Duration::ZERO)).filter(|_| time_is_left(run)),
@@ -150,8 +157,9 @@ pub(crate) async fn run(inner: &Inner, hold: &mut Hold, run: &Run<'_>) -> Ran {
             Err(denial) => return over(Err(denial), Some(ended), usage, false, notes),
         };
         if next != target {
-            mended = None;
+            (mended, asked_to_mend) = (None, false);
         }
+        worst = grown.filter(|_| next == target).unwrap_or(run.plan.targets[next].worst);
         on_target = if next == target { on_target + 1 } else { 0 };
         target = next;
         nth += 1;
@@ -279,12 +287,13 @@ fn random() -> u32 {
     }
 }
 
-fn charge(usage: Option<Usage>, target: &Target, billing: Billing) -> Charge {
+/// What an attempt is charged; `worst` is what was held for it.
+fn charge(usage: Option<Usage>, target: &Target, worst: MicroUsd, billing: Billing) -> Charge {
     // Only a provider that is known to tell its cost rightly settles by it.
     let usage = usage.map(|usage| Usage { cost: usage.cost.filter(|_| target.provider.reports_cost), ..usage });
     match (usage, billing) {
         (Some(usage), _) => Charge::Measured(usage, target.price.cost(&usage)),
-        (None, Billing::Unknown) => Charge::Assumed(target.worst),
+        (None, Billing::Unknown) => Charge::Assumed(worst),
         (None, Billing::None) => Charge::None,
     }
 }

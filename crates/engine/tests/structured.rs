@@ -100,6 +100,37 @@ async fn a_mending_that_would_pass_the_cap_is_not_sent() {
 }
 
 #[tokio::test]
+async fn a_target_is_asked_to_mend_once_also_where_the_mending_failed() {
+    let room = room("").await;
+    let wrong = || Script::text("I would rather not.").usage(COUNTS);
+    for script in [wrong(), Script::status(503), wrong(), Script::text("{\"age\": 3}").usage(COUNTS)] {
+        room.server.script(script);
+    }
+    let got = ages(&room, age()).await;
+    assert_eq!(got.status, Status::Success, "{got:?}");
+    let sent: Vec<_> = room.server.chats().iter().map(|chat| chat.json()).collect();
+    let asked: Vec<_> =
+        sent.iter().map(|body| (body["model"].as_str(), body["messages"].as_array().map(Vec::len))).collect();
+    let (small, large) = (Some("practice-small"), Some("practice-large"));
+    assert_eq!(asked, [(small, Some(1)), (small, Some(3)), (small, Some(1)), (large, Some(1))]);
+    room.books_are_right().await;
+}
+
+#[tokio::test]
+async fn a_mending_nobody_counted_is_charged_with_all_that_its_longer_conversation_was_held_for() {
+    let room = room("").await;
+    room.server.script(Script::text("no ".repeat(1_000)).usage(COUNTS));
+    room.server.script(Script { no_usage: true, ..Script::text("{\"age\": 3}") });
+    let got = ages(&room, age()).await;
+    assert_eq!(got.status, Status::Success, "{got:?}");
+    assert!(got.meta.cost_assumed);
+    // 50 µ$ for the first; the second read the 3,000 bytes of the wrong answer again, at $1 per million.
+    let charged = room.last().await.cost.micros;
+    assert!(charged > 3_050, "{charged} µ$ is less than what was read");
+    room.books_are_right().await;
+}
+
+#[tokio::test]
 async fn a_schema_that_cannot_be_checked_sends_nothing() {
     let room = room("").await;
     let got = ages(&room, json!({ "$ref": "https://example.com/s.json" })).await;

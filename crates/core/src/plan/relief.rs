@@ -25,8 +25,7 @@ pub fn relief<'p>(policy: &'p Policy, found: &Candidates<'p>, asked: Asked<'_>, 
     let too_long = |denial: &Denial| denial.code == Code::ContextTooLong;
     let (weighed, _) = weigh(policy, found, asked.chat, now);
     let short = weighed.iter().filter(|one| one.why_not.as_ref().is_some_and(too_long));
-    let largest =
-        short.filter_map(|one| one.target.as_ref()).max_by_key(|target| policy.model(&target.model).context)?;
+    let largest = short.filter_map(|one| one.target.as_ref()).max_by_key(|target| policy.context(&target.model))?;
     if let Some(next) = larger(policy, found, asked) {
         return Some(Relief::Larger(next));
     }

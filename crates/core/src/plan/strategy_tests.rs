@@ -266,6 +266,23 @@ fn the_oldest_turns_are_left_out_and_that_is_said() {
     assert_eq!(relieved(&policy, &other, &chat), None, "only where the class allows it");
 }
 
+#[test]
+fn a_conversation_is_shortened_to_the_largest_model_of_the_class_and_no_further() {
+    // gpt-4o has 128,000 tokens by the list; the file says nothing of it.
+    let text = FILE
+        .replace("  cut: { provider: deepseek, model: small,", "  cut: { provider: openai, model: gpt-4o,")
+        .replace("fallback:\n", "fallback:\n  cut: [{ provider: deepseek, model: small }]\n");
+    let policy = policy::read(&text).policy.expect("valid");
+    let mut chat = ask(&"a".repeat(400_000));
+    chat.messages.push(Message::text(Role::Assistant, "b".repeat(400_000)));
+    chat.messages.push(Message::text(Role::User, "c".repeat(40_000)));
+    chat.messages.push(Message::text(Role::Assistant, "d"));
+    chat.messages.push(Message::text(Role::User, "e"));
+    let found = candidates(&policy, &class("cut"), Asked { client: None, chat: &chat }).unwrap();
+    let Some(Relief::Shorter(shorter, _)) = relieved(&policy, &found, &chat) else { panic!("it is shortened") };
+    assert_eq!(shorter.len(), 3, "the second turn fits gpt-4o and stays");
+}
+
 /// On this machine nothing is billed by the bound, so what is likely decides.
 #[test]
 fn a_model_of_this_machine_is_too_small_only_for_what_is_likely_too_long() {

@@ -200,7 +200,7 @@ impl Said<'_> {
                 description: _,
                 use_for: _,
                 avoid_for: _,
-                context,
+                context: _,
                 max_output,
                 images,
                 price: _,
@@ -211,7 +211,8 @@ impl Said<'_> {
             } = new;
             let any = (u64::MAX, u64::MAX);
             self.tokens(&format!("An answer of {id}"), old.max_output, max_output, any);
-            self.tokens(&format!("A prompt for {id}"), old.context, context, any);
+            // Where the file says nothing, the list's holds.
+            self.tokens(&format!("A prompt for {id}"), self.old.context(&id), self.new.context(&id), any);
             if old.images == Some(false) && images != Some(false) {
                 self.say(format!("Pictures may be sent to {id}."));
             }

@@ -72,6 +72,31 @@ fn a_price_below_the_list_price_waits_and_one_above_acts() {
 }
 
 #[test]
+fn what_an_hour_in_the_cache_costs_may_not_fall_below_what_is_counted_for_it() {
+    // Without a rate of its own it costs the dearer of input and cache_write.
+    let priced = |more: &str| format!("models:\n  openai/gpt-6-luna: {{ price: {{ input: 1, output: 4, {more} }} }}\n");
+    let policy = |more: &str| read(&BASE.replace("models:\n", &priced(more))).policy.expect("valid");
+    let (old, new) = (policy("cache_write: 0.5"), policy("cache_write: 0.5, cache_write_1h: 0.6"));
+    let said: Vec<_> = widens(&old, &new).into_iter().map(|widening| widening.sentence).collect();
+    assert_eq!(
+        said,
+        [
+            "The price of openai/gpt-6-luna goes from $1.00 to $0.60 for a million tokens written to the cache for an hour."
+        ]
+    );
+}
+
+#[test]
+fn a_context_beyond_the_listed_one_waits() {
+    let listed = |more: &str| sentences("models:\n", &format!("models:\n  openai/gpt-6-luna: {{ {more} }}\n"));
+    assert_eq!(listed("context: 1000000"), [""; 0], "the list says 1,050,000");
+    assert_eq!(
+        listed("context: 9000000"),
+        ["A prompt for openai/gpt-6-luna may have 9000000 tokens instead of 1050000."]
+    );
+}
+
+#[test]
 fn a_list_price_that_another_day_brings_is_no_edit() {
     // It costs a fifth since June 2025.
     let text = BASE.replace("gpt-6-luna", "o3");

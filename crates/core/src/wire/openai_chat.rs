@@ -112,7 +112,9 @@ pub(super) fn event(talk: &mut Talk, data: &str, events: &mut Vec<StreamEvent>) 
     };
     let choice = first_choice(&chunk).unwrap_or(&Value::Null);
     if let Some(failure) = fault::inside(&chunk).or_else(|| fault::inside(choice)) {
-        return Err(talk.broken(failure));
+        let failure = talk.broken(failure);
+        // Once the answer has begun the worst is assumed: some servers count along, and that is too little.
+        return Err(if failure.begun { failure } else { counted(failure, &chunk) });
     }
     let delta = &choice["delta"];
     if ["reasoning", "reasoning_content"].iter().any(|name| !delta[name].is_null()) {
@@ -122,11 +124,19 @@ pub(super) fn event(talk: &mut Talk, data: &str, events: &mut Vec<StreamEvent>) 
     Ok(())
 }
 
+/// A failure with what was counted before it: that is billed.
+fn counted(failure: Failure, body: &Value) -> Failure {
+    let usage = failure.usage.or_else(|| usage::read(&body["usage"], &usage::CHAT, failure.begun));
+    Failure { usage, ..failure }
+}
+
 /// Reads a whole body.
 pub(super) fn whole(talk: &mut Talk, body: &Value, events: &mut Vec<StreamEvent>) -> Result<(), Failure> {
     let choice = first_choice(body).ok_or_else(|| fault::unusable("it holds no answer"))?;
     if let Some(failure) = fault::inside(choice) {
-        return Err(failure);
+        // What the model had written before it failed (openrouter.ai/docs/api/reference/errors-and-debugging).
+        talk.text(text_of(&choice["message"]), &mut Vec::new());
+        return Err(counted(talk.broken(failure), body));
     }
     say(talk, body, choice, &choice["message"], events);
     Ok(())

@@ -110,7 +110,7 @@ pub(super) fn event(talk: &mut Talk, data: &str, events: &mut Vec<StreamEvent>) 
     };
     let response = &event["response"];
     if let Some(failure) = fault::inside(&event).or_else(|| fault::inside(response)) {
-        return Err(talk.broken(failure));
+        return Err(counted(talk, failure, response));
     }
     let kind = event["type"].as_str().unwrap_or_default();
     match kind {
@@ -124,10 +124,19 @@ pub(super) fn event(talk: &mut Talk, data: &str, events: &mut Vec<StreamEvent>) 
             finished(talk, response, events);
             return talk.end(events);
         }
-        "response.failed" => return Err(talk.broken(fault::unusable("the provider says that it failed"))),
+        "response.failed" => {
+            return Err(counted(talk, fault::unusable("the provider says that it failed"), response));
+        }
         _ => {}
     }
     Ok(())
+}
+
+/// A failure with what was counted before it: that is billed.
+fn counted(talk: &Talk, failure: Failure, response: &Value) -> Failure {
+    let failure = talk.broken(failure);
+    let usage = failure.usage.or_else(|| usage::read(&response["usage"], &usage::RESPONSES, talk.worded()));
+    Failure { usage, ..failure }
 }
 
 /// Reads a whole body.

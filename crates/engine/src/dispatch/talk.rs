@@ -12,7 +12,7 @@ use pointsman_core::plan::Target;
 use pointsman_core::wire::{self, Encoded, StreamDecoder};
 use tokio::time::Sleep;
 
-use super::{Run, Tried, charge};
+use super::{Run, Tried};
 use crate::ledger::key_check::{self, KeyCheck};
 use crate::secrets::Secret;
 use crate::transport::{Handed, Incoming, Outgoing};
@@ -54,8 +54,7 @@ pub(super) async fn attempt_once(
     match tried {
         None => {
             let billing = if handed.happened() { Billing::Unknown } else { Billing::None };
-            let usage = heard.final_usage();
-            Tried::Cancelled(charge(usage, target, billing), usage)
+            Tried::Cancelled(billing, heard.final_usage())
         }
         Some(Ok(answer)) => Tried::Answered(answer, heard.first),
         Some(Err(mut failure)) => {

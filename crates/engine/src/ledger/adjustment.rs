@@ -100,7 +100,8 @@ pub(crate) fn reprice(
     let mut query = tx.prepare(
         "SELECT t.request_id, t.nth, t.made_ms, t.charge, t.input, t.cached_input, t.cache_write, t.output, t.reasoning,
                 t.charge_micro + coalesce((SELECT sum(j.amount_micro) FROM adjustment j
-                    WHERE j.request_id = t.request_id AND j.nth = t.nth), 0), q.client, q.class, q.project, t.cache_write_1h
+                    WHERE j.request_id = t.request_id AND j.nth = t.nth), 0), q.client, q.class, q.project, t.cache_write_1h,
+                t.image
          FROM attempt t JOIN request q ON q.id = t.request_id
          WHERE t.provider = ?1 AND t.model = ?2 AND t.made_ms >= ?3 AND t.made_ms < ?4 AND t.ended_ms IS NOT NULL
            AND t.reported_micro IS NULL
@@ -127,7 +128,9 @@ pub(crate) fn reprice(
             output: count(7)?,
             reasoning: count(8)?,
             cache_write_1h: count(13)?,
-            ..Usage::default()
+            image: count(14)?,
+            // Where it said so the row is left aside.
+            cost: None,
         };
         let amount = price.cost(&usage).minus(MicroUsd::from_micros(row.get(9)?));
         if amount == MicroUsd::ZERO {

@@ -44,6 +44,7 @@ CREATE INDEX IF NOT EXISTS attempt_made ON attempt (made_ms);";
 /// What more may be counted and charged for, where a price came from, what the provider itself reported
 /// as its cost, and the milliseconds to the first token, which strategies ask for by model.
 pub(super) const SQL_2: &str = "ALTER TABLE attempt ADD COLUMN cache_write_1h INTEGER;
+ALTER TABLE attempt ADD COLUMN image INTEGER;
 ALTER TABLE attempt ADD COLUMN price_write_1h_micro INTEGER;
 ALTER TABLE attempt ADD COLUMN price_reasoning_micro INTEGER;
 ALTER TABLE attempt ADD COLUMN price_request_micro INTEGER;
@@ -121,7 +122,7 @@ pub(crate) fn end(tx: &Transaction<'_>, request: &RequestId, end: &End) -> Resul
         .prepare_cached(
             "UPDATE attempt SET ended_ms = ?3, failure = ?4, status = ?5, input = ?6, cached_input = ?7, cache_write = ?8,
                 output = ?9, reasoning = ?10, charge = ?11, charge_micro = ?12, over_hold = (?12 > worst_micro), cache_write_1h = ?13,
-                reported_micro = ?14, first_ms = ?15
+                reported_micro = ?14, first_ms = ?15, image = ?16
              WHERE request_id = ?1 AND nth = ?2 AND ended_ms IS NULL",
         )?
         .execute(params![
@@ -140,6 +141,7 @@ pub(crate) fn end(tx: &Transaction<'_>, request: &RequestId, end: &End) -> Resul
             count(|u| u.cache_write_1h),
             usage.and_then(|u| u.cost).map(MicroUsd::micros),
             end.first.map(|first| i64::try_from(first.as_millis()).unwrap_or(i64::MAX)),
+            count(|u| u.image),
         ])?;
     Ok(changed == 1)
 }

@@ -61,11 +61,7 @@ fn lower_rates(old: &Rates, new: &Rates) -> Option<(&'static str, String, String
         ("output tokens", old.output, output),
         ("cached input tokens", old.cached_input.unwrap_or(old.input), cached_input.unwrap_or(input)),
         ("tokens written to the cache", old.cache_write.unwrap_or(old.input), cache_write.unwrap_or(input)),
-        (
-            "tokens written to the cache for an hour",
-            old.cache_write_1h.or(old.cache_write).unwrap_or(old.input),
-            cache_write_1h.or(cache_write).unwrap_or(input),
-        ),
+        ("tokens written to the cache for an hour", old.hour(), cache_write_1h.unwrap_or_else(|| new.hour())),
         ("tokens of pictures", old.image.unwrap_or(old.input), image.unwrap_or(input)),
         ("tokens of reasoning", old.reasoning.unwrap_or(old.output), reasoning.unwrap_or(output)),
     ];

@@ -105,6 +105,16 @@ fn an_error_in_a_stream_is_classified_however_it_is_wrapped() {
 }
 
 #[test]
+fn what_a_failed_response_counted_is_billed() {
+    let usage = json!({ "input_tokens": 90, "output_tokens": 40, "output_tokens_details": { "reasoning_tokens": 40 }, "total_tokens": 130 });
+    for error in [json!({ "code": "server_error", "message": "Words." }), Value::Null] {
+        let response = json!({ "status": "failed", "error": error, "usage": usage });
+        let failure = read(&[json!({ "type": "response.failed", "response": response })]).1.expect_err("an error");
+        assert_eq!(failure.usage.map(|usage| (usage.input, usage.output)), Some((90, 40)), "{failure:?}");
+    }
+}
+
+#[test]
 fn why_it_ended_is_the_reason_before_the_status() {
     use FinishReason::{ContentFilter, Length, Other, Stop};
     for (response, meant) in [

@@ -145,3 +145,18 @@ fn a_200_that_is_no_answer_is_a_failure() {
     let html = Head { content_type: "text/html; charset=utf-8".into(), ..ok() };
     assert_eq!(decode(&html, b"{}").expect_err("HTML").kind, FailureKind::BadResponse);
 }
+
+#[test]
+fn what_was_counted_of_an_answer_that_failed_is_billed() {
+    let usage = r#""usage":{"prompt_tokens":90,"completion_tokens":40,"total_tokens":130}"#;
+    // openrouter.ai/docs/api/reference/errors-and-debugging: an error in place of a choice's end
+    let part = format!(
+        r#"{{"choices":[{{"error":{{"code":502,"message":"gone"}},"message":{{"content":"par"}},"finish_reason":"error"}}],{usage}}}"#
+    );
+    let failure = decode(&ok(), part.as_bytes()).expect_err("an error");
+    assert_eq!((failure.kind, failure.begun), (FailureKind::Provider5xx, true), "it is not tried again");
+    assert_eq!(failure.usage.map(|usage| (usage.input, usage.output)), Some((90, 40)));
+    let uncounted = part.replace(usage, r#""usage":null"#);
+    let failure = decode(&ok(), uncounted.as_bytes()).expect_err("an error");
+    assert_eq!((failure.usage, failure.billing()), (None, Billing::Unknown), "what was written was paid for");
+}

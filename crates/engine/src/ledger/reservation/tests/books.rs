@@ -321,6 +321,47 @@ async fn a_corrected_price_adjusts_the_marked_rows_of_its_model_and_nothing_else
     assert_eq!(books(&ledger).await, Vec::<String>::new());
 }
 
+#[tokio::test]
+async fn a_corrected_price_counts_each_kind_of_token_at_its_own() {
+    use crate::ledger::adjustment::{Marked, reprice};
+
+    let (_folder, ledger) = fresh();
+    in_utc(&ledger).await;
+    ledger
+        .write(|tx| {
+            let million = 1_000_000;
+            let usage = Usage {
+                input: 10 * million,
+                cached_input: million,
+                cache_write: 4 * million,
+                cache_write_1h: 3 * million,
+                image: 2 * million,
+                output: 5 * million,
+                reasoning: 2 * million,
+                cost: None,
+            };
+            let mut price = Price::flat(usd(100), usd(1_000));
+            price.base.cached_input = Some(usd(10));
+            price.base.cache_write = Some(usd(200));
+            price.base.cache_write_1h = Some(usd(300));
+            price.base.image = Some(usd(7));
+            price.base.reasoning = Some(usd(2_000));
+            let cost = price.cost(&usage);
+            assert_eq!(cost, usd(3 * 100 + 10 + 200 + 3 * 300 + 2 * 7 + 3 * 1_000 + 2 * 2_000));
+            reserve(tx, &start("a", "a", NOON), &limits(&[]), &cover(1, "p/m", 60, 60, NOON), at(LEASE))?.unwrap();
+            let ended = ended(1, Charge::Measured(usage, cost), NOON);
+            close(tx, &RequestId::parse("a").unwrap(), Some(&ended), &answered(NOON), &[])?;
+            let day = (at("2026-11-21T00:00:00Z"), at("2026-11-22T00:00:00Z"));
+            let marked = Marked { model: ModelId::parse("p/m").unwrap(), from: day.0, before: day.1 };
+            let done = reprice(tx, &marked, &price, at(NOON))?;
+            assert_eq!((done.corrected, done.unchanged), (0, 1), "the same price is the same cost: {done:?}");
+            Ok(())
+        })
+        .await
+        .unwrap();
+    assert_eq!(books(&ledger).await, Vec::<String>::new());
+}
+
 fn attempts(tx: &Transaction<'_>) -> Vec<String> {
     let mut query = tx.prepare("SELECT json_array(id, price_input_micro, charge, charge_micro) FROM attempt").unwrap();
     query.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
