@@ -2,6 +2,8 @@
 //! not fit, the model is asked once more. Guards that an answer is never a cut-off object: a text from
 //! which no single whole value can be read is an error that says why.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use crate::chat::{Chat, Message, ResponseFormat, Role};
@@ -13,19 +15,87 @@ const LONGEST_TOLD: usize = 200;
 /// The most characters of a wrong answer that are shown to the model again.
 const LONGEST_SHOWN: usize = 20_000;
 
+/// The most bytes of a schema. OpenAI takes 120,000 characters of names and values; a form that a person
+/// or a program really fills is far below.
+const LARGEST_SCHEMA: usize = 64 * 1024;
+/// The most regular expressions in a schema: each is compiled, and a hostile one takes about 10 ms.
+const MOST_PATTERNS: usize = 32;
+/// The most parts of a schema with every reference followed: a ladder of references that each name the
+/// next one twice doubles the work with each step.
+const MOST_PARTS: u64 = 20_000;
+
 /// Whether a schema can be held against an answer, before anything is spent. A schema that points to
-/// another place is refused: nothing is fetched.
+/// another place is refused: nothing is fetched. So is one that would take long to check.
 ///
 /// # Errors
 /// What is wrong with it.
 pub fn usable(format: &ResponseFormat) -> Result<(), String> {
     match format {
         ResponseFormat::Text | ResponseFormat::JsonObject => Ok(()),
-        ResponseFormat::JsonSchema { schema, .. } => match jsonschema::validator_for(schema) {
-            Ok(_) => Ok(()),
-            Err(error) => Err(short(&error.to_string())),
-        },
+        ResponseFormat::JsonSchema { schema, .. } => {
+            bounded(schema)?;
+            match jsonschema::validator_for(schema) {
+                Ok(_) => Ok(()),
+                Err(error) => Err(short(&error.to_string())),
+            }
+        }
     }
+}
+
+fn bounded(schema: &Value) -> Result<(), String> {
+    if schema.to_string().len() > LARGEST_SCHEMA {
+        return Err(format!("it is larger than {} KB", LARGEST_SCHEMA / 1024));
+    }
+    if patterns(schema) > MOST_PATTERNS {
+        return Err(format!("it has more than {MOST_PATTERNS} patterns"));
+    }
+    let mut known = BTreeMap::new();
+    if parts(schema, schema, &mut known) > MOST_PARTS {
+        return Err("its references multiply to more parts than can be checked".to_owned());
+    }
+    Ok(())
+}
+
+fn patterns(schema: &Value) -> usize {
+    match schema {
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
+        Value::Array(items) => items.iter().map(patterns).sum(),
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, value)| match (name.as_str(), value) {
+                ("pattern", Value::String(_)) => 1,
+                ("patternProperties", Value::Object(of)) => of.len() + patterns(value),
+                _ => patterns(value),
+            })
+            .sum(),
+    }
+}
+
+/// The parts of a schema with references followed; one that comes back to itself counts as one part.
+fn parts<'s>(root: &'s Value, schema: &'s Value, known: &mut BTreeMap<&'s str, u64>) -> u64 {
+    let sum = match schema {
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
+        Value::Array(items) => items.iter().fold(0, |sum: u64, item| sum.saturating_add(parts(root, item, known))),
+        Value::Object(fields) => fields.iter().fold(0, |sum: u64, (name, value)| {
+            let more = match (name.as_str(), value) {
+                ("$ref" | "$dynamicRef", Value::String(to)) => followed(root, to, known),
+                _ => parts(root, value, known),
+            };
+            sum.saturating_add(more)
+        }),
+    };
+    sum.saturating_add(1)
+}
+
+fn followed<'s>(root: &'s Value, to: &'s str, known: &mut BTreeMap<&'s str, u64>) -> u64 {
+    if let Some(parts) = known.get(to) {
+        return *parts;
+    }
+    known.insert(to, 1);
+    let found = to.strip_prefix('#').and_then(|pointer| root.pointer(pointer));
+    let sum = found.map_or(1, |schema| parts(root, schema, known));
+    known.insert(to, sum);
+    sum
 }
 
 /// The JSON of an answer, exactly as the model wrote it: all of the text, or the one value inside a
@@ -193,6 +263,31 @@ mod tests {
         assert!(usable(&schema(json!({ "$ref": "https://example.com/schema.json" }))).is_err());
         assert!(usable(&schema(json!({ "$ref": "file:///etc/passwd" }))).is_err());
         assert_eq!(usable(&schema(json!(true))), Ok(()));
+    }
+
+    #[test]
+    fn a_schema_that_would_take_long_to_check_is_refused() {
+        let ladder = |levels: usize| {
+            let level = |n: usize| {
+                let next = format!("#/$defs/l{}", n + 1);
+                (format!("l{n}"), json!({ "allOf": [{ "$ref": next }, { "$ref": next }] }))
+            };
+            let mut defs: serde_json::Map<String, Value> = (0..levels).map(level).collect();
+            defs.insert(format!("l{levels}"), json!({ "type": "object" }));
+            schema(json!({ "$defs": defs, "$ref": "#/$defs/l0" }))
+        };
+        assert_eq!(usable(&ladder(5)), Ok(()));
+        assert!(usable(&ladder(60)).is_err_and(|why| why.contains("multiply")), "2 to the 60th");
+        let many = |count: usize| {
+            let one = |n: usize| (format!("p{n}"), json!({ "type": "string", "pattern": "^a{1,9}$" }));
+            schema(json!({ "properties": (0..count).map(one).collect::<serde_json::Map<_, _>>() }))
+        };
+        assert_eq!(usable(&many(32)), Ok(()));
+        assert!(usable(&many(33)).is_err_and(|why| why.contains("patterns")));
+        let large = json!({ "description": "x".repeat(70_000) });
+        assert!(usable(&schema(large)).is_err_and(|why| why.contains("64 KB")));
+        let tree = json!({ "$defs": { "node": { "properties": { "left": { "$ref": "#/$defs/node" } } } }, "$ref": "#/$defs/node" });
+        assert_eq!(usable(&schema(tree)), Ok(()), "a form that holds itself is a plain thing");
     }
 
     #[test]

@@ -20,6 +20,8 @@ use crate::ledger::{LedgerError, request};
 /// the more there is.
 const LOOK_ONCE_IN: u8 = 32;
 const MEGABYTE: u64 = 1_000_000;
+/// A larger answer is not kept: writing it would hold up other calls.
+const LARGEST: u64 = MEGABYTE;
 
 /// Where the answer of a call is kept.
 #[derive(Clone, Debug)]
@@ -68,10 +70,23 @@ impl Slot {
         Some(again)
     }
 
-    /// Keeps the answer, in the transaction that settles it.
+    /// Keeps the answer, in the transaction that settles it. That it cannot be kept is no reason not to
+    /// settle.
     pub(crate) fn keep(&self, tx: &Transaction<'_>, answer: &Answer, now: Timestamp) -> Result<(), LedgerError> {
+        tx.execute_batch("SAVEPOINT keep")?;
+        match self.put(tx, answer, now) {
+            Ok(()) => tx.execute_batch("RELEASE keep")?,
+            Err(error) => {
+                tracing::warn!(%error, "an answer could not be kept");
+                tx.execute_batch("ROLLBACK TO keep; RELEASE keep")?;
+            }
+        }
+        Ok(())
+    }
+
+    fn put(&self, tx: &Transaction<'_>, answer: &Answer, now: Timestamp) -> Result<(), LedgerError> {
         let Ok(body) = serde_json::to_vec(answer) else { return Ok(()) };
-        let most = self.rule.max_mb.saturating_mul(MEGABYTE);
+        let most = self.rule.max_mb.saturating_mul(MEGABYTE).min(LARGEST);
         if !is_whole(answer) || body.len() as u64 > most {
             return Ok(());
         }

@@ -348,7 +348,11 @@ impl Hold {
             if let Some(provider) = &answered {
                 key_check::works(tx, provider, end.at.as_millisecond())?;
             }
-            reservation::close(tx, &id, last.as_ref(), &end, &caps)
+            let closed = reservation::close(tx, &id, last.as_ref(), &end, &caps)?;
+            if let Some((slot, answer)) = &kept {
+                slot.keep(tx, answer, end.at)?;
+            }
+            Ok(closed)
         };
         Ok(self.ledger.write(settle).await?)
     }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use pointsman_core::budget::{Counted, Place};
-use pointsman_core::chat::{Answer, Chat, FinishReason};
+use pointsman_core::chat::{Answer, Chat};
 use pointsman_core::code::{Code, Denial};
 use pointsman_core::estimate;
 use pointsman_core::failure::{Billing, Failure, FailureKind, Verdict};
@@ -19,12 +19,15 @@ use pointsman_core::reservation::Charge;
 use pointsman_core::retry;
 use pointsman_core::structured;
 
+use shape::shaped;
+
 use crate::chat::{Hold, no_room};
 use crate::ledger::attempt;
 use crate::ledger::reservation::{Advance, Cover, Limits, Next, Stopped};
 use crate::secrets::Secret;
 use crate::{CallContext, Inner, Progress, pause};
 
+mod shape;
 mod talk;
 
 /// The least time that must be left for another attempt, unless `first_token_s` is shorter.
@@ -96,7 +99,7 @@ pub(crate) async fn run(inner: &Inner, hold: &mut Hold, run: &Run<'_>) -> Ran {
             notes,
         };
         let failure = match tried {
-            Tried::Answered(answer, first) => match shaped(run.chat, answer) {
+            Tried::Answered(answer, first) => match shaped(run.chat, answer).await {
                 Ok(answer) => {
                     let usage = answer.usage;
                     let last =
@@ -104,7 +107,7 @@ pub(crate) async fn run(inner: &Inner, hold: &mut Hold, run: &Run<'_>) -> Ran {
                     return over(Ok(answer), Some(last), usage, false, notes);
                 }
                 Err(misshapen) => {
-                    let mend = !asked_to_mend && misshapen.whole;
+                    let mend = !asked_to_mend && misshapen.can_be_mended;
                     asked_to_mend |= mend;
                     mended = mend.then(|| structured::repair(run.chat, &misshapen.text, &misshapen.why));
                     misshapen.failure(current)
@@ -164,41 +167,6 @@ pub(crate) async fn run(inner: &Inner, hold: &mut Hold, run: &Run<'_>) -> Ran {
         target = next;
         nth += 1;
         first_failure.get_or_insert(failure);
-    }
-}
-
-/// An answer that is not the JSON asked for.
-struct Misshapen {
-    text: String,
-    why: String,
-    usage: Option<Usage>,
-    /// It was not cut by max_tokens: another try may do better.
-    whole: bool,
-}
-
-impl Misshapen {
-    /// It was made and billed like any answer.
-    fn failure(&self, target: &Target) -> Failure {
-        let hint = if self.whole { "" } else { " It was cut off by max_tokens; a higher one may help." };
-        let sentence = format!("The answer of {} is not the JSON asked for: {}.{hint}", target.model, self.why);
-        Failure {
-            usage: self.usage,
-            begun: true,
-            status: Some(200),
-            ..Failure::new(FailureKind::BadResponse, sentence)
-        }
-    }
-}
-
-/// The answer with exactly the JSON that was asked for, where JSON was.
-fn shaped(chat: &Chat, answer: Answer) -> Result<Answer, Misshapen> {
-    let Some(format) = &chat.params.response_format else { return Ok(answer) };
-    match structured::read(format, &answer.text).map(str::to_owned) {
-        Ok(text) => Ok(Answer { text, ..answer }),
-        Err(why) => {
-            let whole = answer.finish != Some(FinishReason::Length);
-            Err(Misshapen { text: answer.text, why, usage: answer.usage, whole })
-        }
     }
 }
 

@@ -129,3 +129,16 @@ async fn a_kept_answer_ends_with_its_time() {
     assert!(!room.route(call("ask", "hello")).await.meta.cached);
     assert_eq!(room.server.chats().len(), 2);
 }
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_kept_is_settled_all_the_same() {
+    let room = keeping("").await;
+    room.route(call("ask", "hello")).await;
+    let ledger = rusqlite::Connection::open(room.gateway.home().ledger_path()).unwrap();
+    ledger
+        .execute_batch("CREATE TRIGGER no_room BEFORE INSERT ON cache BEGIN SELECT RAISE(ABORT, 'no room'); END")
+        .unwrap();
+    let got = room.route(call("ask", "another")).await;
+    assert_eq!((got.status, got.meta.cost_usd.to_string().as_str()), (Status::Success, "0.00005"), "{got:?}");
+    room.books_are_right().await;
+}
