@@ -32,6 +32,7 @@ const TEST: &[&str] = &[
     "dbus-x11",
     "gnome-keyring",
     "libsecret-tools",
+    "xz-utils",
     "xdotool",
     "wmctrl",
     "imagemagick",

@@ -116,5 +116,5 @@ fn millis(span: Duration) -> i64 {
 
 fn is_time_to_look() -> bool {
     let mut byte = [0u8];
-    getrandom::fill(&mut byte).is_ok() && byte[0] % LOOK_ONCE_IN == 0
+    getrandom::fill(&mut byte).is_ok() && byte[0].is_multiple_of(LOOK_ONCE_IN)
 }

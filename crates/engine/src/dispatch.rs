@@ -206,6 +206,7 @@ fn cover(plan: &Plan, counted: &Counted, target: usize, nth: u32, dearest: Micro
             nth,
             counted: Counted { model: current.model.clone(), ..counted.clone() },
             price: current.price.clone(),
+            price_source: current.price_source.to_string(),
             worst: current.worst,
             at: Timestamp::now(),
         },

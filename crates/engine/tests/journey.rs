@@ -24,6 +24,9 @@ async fn an_answer_is_charged_with_what_the_provider_counted() {
     assert_eq!(got.meta.cost_usd.to_string(), "0.00005");
     let row = room.last().await;
     assert_eq!((row.state, row.cost.micros, row.tokens), (RequestState::Answered, 50, Some(40)));
+    let ledger = rusqlite::Connection::open(room.gateway.home().ledger_path()).unwrap();
+    let source: String = ledger.query_row("SELECT price_source FROM attempt", [], |row| row.get(0)).unwrap();
+    assert_eq!(source, "routing.yaml line 10", "each attempt says whose price it was charged at");
     room.books_are_right().await;
 }
 

@@ -61,6 +61,8 @@ pub(crate) struct Start {
     /// The model, and whose the attempt is.
     pub(crate) counted: Counted,
     pub(crate) price: Price,
+    /// Who says so, in words.
+    pub(crate) price_source: String,
     pub(crate) worst: MicroUsd,
     pub(crate) at: Timestamp,
 }
@@ -82,7 +84,7 @@ pub(crate) fn begin(tx: &Transaction<'_>, request: &RequestId, made_ms: i64, sta
     tx.prepare_cached(
         "INSERT INTO attempt (request_id, nth, provider, model, price_input_micro, price_output_micro, price_cached_micro,
             price_write_micro, worst_micro, sent_ms, made_ms, price_write_1h_micro, price_reasoning_micro, price_request_micro,
-            price_steps) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+            price_steps, price_source) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
     )?
     .execute(params![
         request.as_str(),
@@ -100,6 +102,7 @@ pub(crate) fn begin(tx: &Transaction<'_>, request: &RequestId, made_ms: i64, sta
         start.price.base.reasoning.map(MicroUsd::micros),
         Some(start.price.request.micros()).filter(|micros| *micros != 0),
         steps(&start.price),
+        start.price_source,
     ])?;
     Ok(())
 }

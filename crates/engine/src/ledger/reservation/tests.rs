@@ -47,7 +47,8 @@ fn covering(nth: u32, model: &str, place: Place, worst: i64, dearest: i64, when:
         class: TaskClass::parse("summarize").unwrap(),
         project: None,
     };
-    let attempt = attempt::Start { nth, counted, price: Price::FREE, worst: usd(worst), at: at(when) };
+    let price_source = "a test".to_owned();
+    let attempt = attempt::Start { nth, counted, price: Price::FREE, price_source, worst: usd(worst), at: at(when) };
     Cover { attempt, dearest: usd(dearest), place }
 }
 
