@@ -12,7 +12,10 @@ use crate::chat::{Chat, FinishReason, Message, Params, Part, ResponseFormat, Str
 use crate::failure::Failure;
 use crate::id::ModelName;
 
+mod piece;
 pub(in crate::wire) mod usage;
+
+use piece::{Piece, piece};
 
 /// Where chat completions are, below the base URL.
 const PATH: &str = "/chat/completions";
@@ -106,6 +109,11 @@ fn response_format(format: &ResponseFormat) -> Value {
 pub(super) fn event(talk: &mut Talk, data: &str, events: &mut Vec<StreamEvent>) -> Result<(), Failure> {
     if data == "[DONE]" {
         return talk.end(events);
+    }
+    if let Some(Piece { model, text }) = piece(data) {
+        talk.model_name(model.as_deref(), events);
+        talk.text(text.into_owned(), events);
+        return Ok(());
     }
     let Ok(chunk) = serde_json::from_str::<Value>(data) else {
         return Err(talk.broken(fault::unusable("a piece of the stream is not valid JSON")));

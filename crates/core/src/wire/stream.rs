@@ -232,7 +232,14 @@ impl Talk {
 
     /// The model that says it answers; told once.
     pub(super) fn model(&mut self, name: &Value, events: &mut Vec<StreamEvent>) {
-        let name = name.as_str().filter(|name| !name.is_empty()).map(|name| fault::clean(name, 200));
+        self.model_name(name.as_str(), events);
+    }
+
+    /// The same by name.
+    pub(super) fn model_name(&mut self, name: Option<&str>, events: &mut Vec<StreamEvent>) {
+        // Each piece repeats it.
+        let new = name.filter(|name| !name.is_empty() && self.model.as_deref() != Some(name));
+        let name = new.map(|name| fault::clean(name, 200));
         if let Some(name) = name.filter(|name| self.model.as_ref() != Some(name)) {
             self.model = Some(name.clone());
             events.push(StreamEvent::Model(name));
