@@ -243,7 +243,8 @@ impl Talk {
     pub(super) fn end(&mut self, events: &mut Vec<StreamEvent>) -> Result<(), Failure> {
         self.ended = true;
         if !self.worded {
-            return Err(Failure { begun: self.begun, ..fault::empty(self.finish.as_ref(), self.usage) });
+            let failure = fault::empty(self.finish.as_ref(), self.usage);
+            return Err(Failure { begun: self.begun || failure.begun, ..failure });
         }
         events.push(StreamEvent::End);
         Ok(())

@@ -225,6 +225,10 @@ fn a_stream_without_a_word_is_a_failure_that_keeps_what_was_billed() {
     assert_eq!(failure.kind, FailureKind::BadResponse);
     assert_eq!(failure.usage, Some(Usage { input: 9, output: 256, ..Usage::default() }));
     assert!(failure.sentence.contains("max_tokens"), "{}", failure.sentence);
+    let (_, end) = read_cut_everywhere(stream.replace("length", "content_filter").as_bytes());
+    let failure = end.expect_err("removed");
+    assert_eq!((failure.kind, failure.billing()), (FailureKind::ContentFilter, Billing::Unknown));
+    assert_eq!(failure.usage, Some(Usage { input: 9, output: 256, ..Usage::default() }));
 }
 
 #[test]
