@@ -232,6 +232,20 @@ fn a_stream_without_a_word_is_a_failure_that_keeps_what_was_billed() {
 }
 
 #[test]
+fn what_was_counted_along_is_not_the_whole_also_where_the_stream_is_cut_after_its_reason_to_finish() {
+    let counts = r#","usage":{"prompt_tokens":9,"completion_tokens":1}}"#;
+    let along = chunk(r#"{"content":"Yes"}"#, "").replace("}\n\n", &format!("{counts}\n\n"));
+    let finish = chunk("{}", r#","finish_reason":"stop""#);
+    let last = format!("data: {{\"choices\":[]{counts}\n\n");
+    let usage = Usage { input: 9, output: 1, ..Usage::default() };
+    for (stream, known) in [(format!("{along}{finish}"), None), (format!("{along}{finish}{last}"), Some(usage))] {
+        let (events, end) = read_cut_everywhere(stream.as_bytes());
+        assert!(events.contains(&StreamEvent::Usage(usage)), "{stream}");
+        assert_eq!(end.expect_err("cut").usage, known, "{stream}");
+    }
+}
+
+#[test]
 fn an_event_of_more_than_a_mebibyte_is_refused() {
     let huge = format!("data: {}", "x".repeat(crate::wire::sse::LONGEST_EVENT));
     for parts in [vec![huge.as_bytes()], huge.as_bytes().chunks(1000).collect()] {
