@@ -59,7 +59,8 @@ pub(in crate::wire) fn unusable(why: &str) -> Failure {
     Failure { status: Some(200), ..Failure::new(FailureKind::BadResponse, sentence) }
 }
 
-/// An answer without a word. It says why, where the provider did.
+/// An answer without a word. It says why, where the provider did. What a filter removed was made before
+/// and may be billed.
 pub(in crate::wire) fn empty(finish: Option<&FinishReason>, usage: Option<Usage>) -> Failure {
     let why = match finish {
         Some(FinishReason::Length) => "all of max_tokens was used before the first word; a higher max_tokens may help",
@@ -67,7 +68,9 @@ pub(in crate::wire) fn empty(finish: Option<&FinishReason>, usage: Option<Usage>
         Some(FinishReason::Other(_) | FinishReason::Stop) | None => "the model said nothing",
     };
     let sentence = format!("The provider's answer was empty: {why}.");
-    Failure { status: Some(200), usage, ..Failure::new(FailureKind::BadResponse, sentence) }
+    let filtered = finish == Some(&FinishReason::ContentFilter);
+    let kind = if filtered { FailureKind::ContentFilter } else { FailureKind::BadResponse };
+    Failure { status: Some(200), usage, begun: filtered, ..Failure::new(kind, sentence) }
 }
 
 /// Whether this is a web page: a proxy, a sign-in page, a wrong address.

@@ -156,6 +156,8 @@ pub(super) struct Talk {
     begun: bool,
     pub(super) finish: Option<FinishReason>,
     pub(super) usage: Option<Usage>,
+    /// The usage came with the reason to finish or after it.
+    counted_last: bool,
     model: Option<String>,
     ended: bool,
 }
@@ -226,6 +228,7 @@ impl Talk {
     pub(super) fn usage(&mut self, usage: Option<Usage>, events: &mut Vec<StreamEvent>) {
         if let Some(usage) = usage {
             self.usage = Some(usage);
+            self.counted_last = self.finish.is_some();
             events.push(StreamEvent::Usage(usage));
         }
     }
@@ -250,16 +253,17 @@ impl Talk {
     pub(super) fn end(&mut self, events: &mut Vec<StreamEvent>) -> Result<(), Failure> {
         self.ended = true;
         if !self.worded {
-            return Err(Failure { begun: self.begun, ..fault::empty(self.finish.as_ref(), self.usage) });
+            let failure = fault::empty(self.finish.as_ref(), self.usage);
+            return Err(Failure { begun: self.begun || failure.begun, ..failure });
         }
         events.push(StreamEvent::End);
         Ok(())
     }
 
-    /// A failure in the midst of an answer. A usage is final only once the answer has finished:
-    /// some servers count along, and what they said last is then too little.
+    /// A failure in the midst of an answer. A usage is final only where it came with the reason to
+    /// finish or after it: some servers count along, and what they said before is too little.
     pub(super) fn broken(&self, failure: Failure) -> Failure {
-        Failure { begun: self.begun, usage: self.finish.as_ref().and(self.usage), ..failure }
+        Failure { begun: self.begun, usage: self.usage.filter(|_| self.counted_last), ..failure }
     }
 }
 

@@ -113,6 +113,8 @@ struct Heard {
     text: String,
     finish: Option<FinishReason>,
     usage: Option<Usage>,
+    /// The usage that came with the reason to finish or after it.
+    counted: Option<Usage>,
     model: Option<String>,
     ended: bool,
 }
@@ -121,7 +123,7 @@ impl Heard {
     /// What the provider counted, once it had finished: some count along while they stream, and such
     /// a number is too low.
     fn final_usage(&self) -> Option<Usage> {
-        self.finish.as_ref().and(self.usage)
+        self.counted
     }
 }
 
@@ -218,7 +220,10 @@ fn take(run: &Run<'_>, heard: &mut Heard, event: StreamEvent) {
             run.ctx.tell(Progress::Text(text));
         }
         StreamEvent::Alive => heard.alive = true,
-        StreamEvent::Usage(usage) => heard.usage = Some(usage),
+        StreamEvent::Usage(usage) => {
+            heard.usage = Some(usage);
+            heard.counted = heard.finish.as_ref().map(|_| usage);
+        }
         StreamEvent::Finish(reason) => heard.finish = Some(reason),
         StreamEvent::Model(model) => heard.model = Some(model),
         StreamEvent::End => heard.ended = true,

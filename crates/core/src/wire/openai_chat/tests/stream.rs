@@ -225,6 +225,24 @@ fn a_stream_without_a_word_is_a_failure_that_keeps_what_was_billed() {
     assert_eq!(failure.kind, FailureKind::BadResponse);
     assert_eq!(failure.usage, Some(Usage { input: 9, output: 256, ..Usage::default() }));
     assert!(failure.sentence.contains("max_tokens"), "{}", failure.sentence);
+    let (_, end) = read_cut_everywhere(stream.replace("length", "content_filter").as_bytes());
+    let failure = end.expect_err("removed");
+    assert_eq!((failure.kind, failure.billing()), (FailureKind::ContentFilter, Billing::Unknown));
+    assert_eq!(failure.usage, Some(Usage { input: 9, output: 256, ..Usage::default() }));
+}
+
+#[test]
+fn what_was_counted_along_is_not_the_whole_also_where_the_stream_is_cut_after_its_reason_to_finish() {
+    let counts = r#","usage":{"prompt_tokens":9,"completion_tokens":1}}"#;
+    let along = chunk(r#"{"content":"Yes"}"#, "").replace("}\n\n", &format!("{counts}\n\n"));
+    let finish = chunk("{}", r#","finish_reason":"stop""#);
+    let last = format!("data: {{\"choices\":[]{counts}\n\n");
+    let usage = Usage { input: 9, output: 1, ..Usage::default() };
+    for (stream, known) in [(format!("{along}{finish}"), None), (format!("{along}{finish}{last}"), Some(usage))] {
+        let (events, end) = read_cut_everywhere(stream.as_bytes());
+        assert!(events.contains(&StreamEvent::Usage(usage)), "{stream}");
+        assert_eq!(end.expect_err("cut").usage, known, "{stream}");
+    }
 }
 
 #[test]
