@@ -183,7 +183,7 @@ async fn converse(
     stream: bool,
 ) -> Result<(Answer, Vec<StreamEvent>), Failure> {
     let model = ModelName::parse(model).expect("a model name");
-    let encoded = wire::encode(Wire::OpenAiChat, chat, &model, stream);
+    let encoded = wire::encode(Wire::OpenAiChat, wire::Dialect::default(), chat, &model, stream);
     assert_eq!((encoded.path.as_str(), encoded.streamed), ("/chat/completions", stream));
     let reply = http::chat(server.address(), KEY, &encoded.body).await.expect("no script here hangs up");
     let content_type = reply.header("content-type").unwrap_or_default().to_owned();

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use url::{Host, Url};
 
 use crate::id::{ModelName, ProviderId};
-use crate::wire::{KeyHeader, Wire};
+use crate::wire::{Dialect, KeyHeader, Wire};
 
 pub mod live;
 pub mod prices;
@@ -176,6 +176,8 @@ pub struct Provider {
     pub title: String,
     /// How it is spoken to.
     pub wire: Wire,
+    /// And what it takes otherwise than others who speak so.
+    pub dialect: Dialect,
     /// Where.
     pub base_url: BaseUrl,
     /// In which header the key goes.
@@ -246,6 +248,9 @@ struct ProviderToml {
     /// The price table has a section of its id.
     #[serde(default)]
     priced: bool,
+    /// What it takes otherwise than OpenAI: the table `[dialect]`, each fact with its public source beside it.
+    #[serde(default)]
+    dialect: Dialect,
 }
 
 fn check_path() -> String {
@@ -307,9 +312,18 @@ pub fn unplaced(id: &ProviderId) -> Option<String> {
 /// Whose list prices hold at an address: those of the built-in provider that is there, and of nobody
 /// else, since another address is another company.
 pub fn price_list(base_url: &BaseUrl) -> Option<ProviderId> {
+    there(base_url)?.price_list.clone()
+}
+
+/// The dialect at an address: that of the built-in provider that is there, under whatever id. `None` where
+/// nobody known is.
+pub fn dialect(base_url: &BaseUrl) -> Option<Dialect> {
+    Some(there(base_url)?.dialect)
+}
+
+fn there(base_url: &BaseUrl) -> Option<&'static Provider> {
     let at = base_url.origin();
-    let there = built_in().values().find(|provider| provider.base_url.origin() == at)?;
-    there.price_list.clone()
+    built_in().values().find(|provider| provider.base_url.origin() == at)
 }
 
 fn read(id: &str, text: &str, placed: Option<BaseUrl>) -> Option<Provider> {
@@ -328,6 +342,7 @@ fn read(id: &str, text: &str, placed: Option<BaseUrl>) -> Option<Provider> {
     Some(Provider {
         title: raw.title,
         wire,
+        dialect: raw.dialect,
         base_url,
         key_header,
         key: if local { KeyRef::None } else { KeyRef::Keychain(id.as_str().to_owned()) },
@@ -364,6 +379,7 @@ pub fn is_reasoning(model: &ModelName) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::{Json, Limit, Setting, StreamUsage};
 
     #[test]
     fn every_built_in_provider_reads() {
@@ -390,7 +406,21 @@ mod tests {
         let url = BaseUrl::parse("https://mine.openai.azure.com/openai/v1").expect("a URL");
         let placed = placed(&azure, &url).expect("placed");
         assert_eq!((placed.key_header, placed.price_list), (KeyHeader::ApiKey, None));
+        assert_eq!(placed.dialect.limit, Limit::MaxCompletionTokens, "a deployment's name says nothing");
         assert_eq!(placed.base_url, url);
+    }
+
+    #[test]
+    fn a_file_says_what_a_provider_takes_otherwise() {
+        let of = |id: &str| built_in()[&ProviderId::parse(id).expect("an id")].dialect;
+        assert_eq!(of("openai"), Dialect::default());
+        assert_eq!(of("mistral").stream_usage, StreamUsage::Always);
+        assert_eq!((of("deepseek").json, of("lmstudio").json), (Json::Object, Json::Schema));
+        let settings = [Setting::FrequencyPenalty, Setting::PresencePenalty, Setting::Stop, Setting::Temperature];
+        assert_eq!(settings.map(|setting| of("xai").refuses.contains(setting)), [true, true, true, false]);
+        for wrong in ["json = 'xml'", "refuses = ['n']", "jsn = 'any'"] {
+            assert!(toml::from_str::<Dialect>(wrong).is_err(), "{wrong} is no fact");
+        }
     }
 
     #[test]

@@ -74,12 +74,12 @@ mod tests {
     use crate::catalog;
     use crate::chat::{Decimal, Message, Role};
     use crate::id::{ModelName, ProviderId};
-    use crate::wire::{self, Wire};
+    use crate::wire::{self, Dialect, Wire};
 
     fn key(tool: &str, class: &str, provider: &str, chat: &Chat) -> Fingerprint {
         let provider = &catalog::built_in()[&ProviderId::parse(provider).expect("an id")];
         let model = ModelName::parse("m").expect("a name");
-        fingerprint(tool, class, provider, &wire::encode(Wire::OpenAiChat, chat, &model, false))
+        fingerprint(tool, class, provider, &wire::encode(Wire::OpenAiChat, provider.dialect, chat, &model, false))
     }
 
     fn chat(texts: &[&str]) -> Chat {
@@ -113,7 +113,7 @@ mod tests {
         let headers = vec![("openai-organization".to_owned(), "ours".to_owned())];
         let versioned = Provider { query: Some("api-version=2026-01-01".into()), ..provider.clone() };
         let model = ModelName::parse("m").expect("a name");
-        let encoded = wire::encode(Wire::OpenAiChat, &chat(&["a"]), &model, false);
+        let encoded = wire::encode(Wire::OpenAiChat, Dialect::default(), &chat(&["a"]), &model, false);
         let base = fingerprint("llm_route", "ask", &provider, &encoded);
         for other in [Provider { headers, ..provider.clone() }, versioned] {
             assert_ne!(fingerprint("llm_route", "ask", &other, &encoded), base);

@@ -47,7 +47,7 @@ impl Slot {
         let first = plan.targets.first()?;
         let mut chat = chat.clone();
         chat.params.max_tokens = Some(first.max_tokens);
-        let encoded = wire::encode(first.provider.wire, &chat, &first.model.model, true);
+        let encoded = wire::encode(first.provider.wire, first.provider.dialect, &chat, &first.model.model, true);
         let key = fingerprint(tool, class, &first.provider, &encoded);
         Some(Self { key, rule, model: first.model.to_string() })
     }

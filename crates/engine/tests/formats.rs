@@ -8,7 +8,7 @@ use pointsman_core::code::Code;
 use pointsman_core::wire::Wire;
 use pointsman_engine::reply::Status;
 use pointsman_engine::{CallContext, Caller, ChatCall, Envelope, Gateway, Home};
-use pointsman_practice::{Counts, Options, Practice, Script};
+use pointsman_practice::{Company, Counts, Options, Practice, Script};
 use serde_json::json;
 
 const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==";
@@ -230,4 +230,46 @@ async fn a_failure_has_one_code_whatever_the_format() {
         }
     }
     room.books_are_right().await;
+}
+
+#[tokio::test]
+async fn each_company_is_sent_only_what_it_takes_and_its_usage_is_counted() {
+    let schema = json!({
+        "type": "object", "properties": { "age": { "type": "integer" } }, "required": ["age"], "additionalProperties": false
+    });
+    let object = ResponseFormat::JsonObject;
+    let schema = ResponseFormat::JsonSchema { name: "age".into(), schema, strict: true };
+    for (id, company, format) in [
+        ("openai", Company::OpenAi, &object),
+        ("mistral", Company::Mistral, &object),
+        ("deepseek", Company::DeepSeek, &object),
+        ("deepseek", Company::DeepSeek, &schema),
+        ("lmstudio", Company::LmStudio, &object),
+        ("lmstudio", Company::LmStudio, &schema),
+        ("xai", Company::Xai, &schema),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let server = Practice::start(Options { company, ..Options::default() }).await.unwrap();
+        let home = Home::at(Some(folder.path().join("home"))).unwrap();
+        let text = format!(
+            "version: '1'\nproviders:\n  {id}: {{ base_url: '{}', key: {{ env: CARGO_MANIFEST_DIR }} }}\nmodels:\n  {id}/m: {{ price: {{ input: 1, output: 10 }} }}\nretry: {{ delays_s: [] }}\n",
+            server.base_url()
+        );
+        std::fs::write(home.policy_path(), text).unwrap();
+        let gateway = Gateway::open(home, Caller::cli()).unwrap();
+        let mut chat = self::text("How old?");
+        chat.params.response_format = Some(format.clone());
+        chat.params.presence_penalty = Some(Decimal("0.5".parse().unwrap()));
+        chat.params.stop = vec!["END".into()];
+        server.script(Script::text("{\"age\": 3}").usage(Counts { input: 30, output: 10, ..Counts::default() }));
+        let call = ChatCall { chat, model: Some(format!("{id}/m")) };
+        let got = gateway.chat(call, CallContext::quiet("chat_completion")).await;
+        assert_eq!(got.status, Status::Success, "{id} {format:?}: {got:?}");
+        let tokens = got.meta.tokens.expect("counted");
+        assert_eq!((tokens.input, tokens.output), (30, 10), "{id}");
+        let said = got.meta.warnings.join(" ");
+        for name in ["presence_penalty", "stop"] {
+            assert_eq!(said.contains(name), company == Company::Xai, "{id}: {said}");
+        }
+    }
 }

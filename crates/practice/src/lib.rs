@@ -78,12 +78,30 @@ pub struct Options {
     pub prefix: String,
     /// The port; 0 (the default) takes a free one.
     pub port: u16,
+    /// Whose chat completions it plays.
+    pub company: Company,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { key: None, models: Vec::new(), prefix: "/v1".to_owned(), port: 0 }
+        Self { key: None, models: Vec::new(), prefix: "/v1".to_owned(), port: 0, company: Company::OpenAi }
     }
+}
+
+/// Whose chat completions are played: most take what OpenAI takes, and refuse some of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Company {
+    /// OpenAI itself.
+    #[default]
+    OpenAi,
+    /// Refuses `stream_options`, and counts in every stream.
+    Mistral,
+    /// Refuses `json_schema`.
+    DeepSeek,
+    /// Refuses `json_object`.
+    LmStudio,
+    /// Refuses both penalties and `stop`.
+    Xai,
 }
 
 /// One request as it arrived.

@@ -41,7 +41,7 @@ fn answered(call: &Arrived<'_>, route: &str) -> Result<Reply, Refusal> {
     authorised(call)?;
     match (call.method, route) {
         (&Method::POST, "/chat/completions") => {
-            let asked = check::check(body(call)?, call.models)?;
+            let asked = check::check(body(call)?, call.models, call.company)?;
             Ok(chat::reply(&asked, &call.script(Endpoint::Chat), call.stamp))
         }
         (&Method::POST, "/responses") => {

@@ -19,7 +19,7 @@ use crate::model::Model;
 use crate::play::{Reply, Stamp, Step};
 use crate::script::{Endpoint, Script};
 use crate::socket::End;
-use crate::{Options, Received, anthropic, gemini, openai};
+use crate::{Company, Options, Received, anthropic, gemini, openai};
 
 /// The largest request, pictures included.
 const LARGEST_REQUEST: usize = 64 << 20;
@@ -134,6 +134,7 @@ pub(crate) async fn handle(
         body: body.is_ok().then_some(&kept),
         key: shared.options.key.as_deref(),
         models: &shared.options.models,
+        company: shared.options.company,
         stamp: shared.stamp(),
         shared: &shared,
     };
@@ -158,6 +159,7 @@ pub(crate) struct Arrived<'a> {
     /// The only key that is let in.
     pub(crate) key: Option<&'a str>,
     pub(crate) models: &'a [Model],
+    pub(crate) company: Company,
     pub(crate) stamp: Stamp,
     shared: &'a Shared,
 }

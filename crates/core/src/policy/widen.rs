@@ -140,6 +140,8 @@ impl Said<'_> {
             id: _,
             title: _,
             wire,
+            // Follows from the id and the address; what differs is said of each answer.
+            dialect: _,
             base_url,
             key_header,
             key,

@@ -1,7 +1,8 @@
 //! Wire formats: how a conversation becomes bytes and bytes become an answer. A closed enum; the
 //! codec of each format is private to its file, and what all share stands beside them: server-sent
 //! events (`sse`), reading a stream (`stream`), what a failure means (`fault`), token counts (`count`), the
-//! words for what is left out (`dropped`). Nothing here sends anything.
+//! words for what is left out (`dropped`) and for JSON (`instruction`), and what a provider takes otherwise than
+//! others (`dialect`). Nothing here sends anything.
 
 use std::time::Duration;
 
@@ -11,9 +12,11 @@ use crate::id::ModelName;
 
 mod anthropic_messages;
 mod count;
+mod dialect;
 mod dropped;
 mod fault;
 mod gemini;
+mod instruction;
 mod openai_chat;
 mod openai_model;
 mod openai_responses;
@@ -24,6 +27,7 @@ mod tests;
 #[cfg(test)]
 mod usage_tests;
 
+pub use dialect::{Dialect, Json, Limit, Setting, Settings, StreamUsage};
 pub use fault::decode_error;
 pub use stream::StreamDecoder;
 
@@ -137,10 +141,11 @@ pub struct Head {
 }
 
 /// Makes the bytes of a request. Deterministic: the same conversation gives the same bytes.
-/// `chat.params.max_tokens` must be set: it bounds the cost, so it is sent in every format.
-pub fn encode(wire: Wire, chat: &Chat, model: &ModelName, stream: bool) -> Encoded {
+/// `chat.params.max_tokens` must be set: it bounds the cost, so it is sent in every format and dialect.
+/// Only chat completions have dialects: the other formats are spoken as their company speaks them.
+pub fn encode(wire: Wire, dialect: Dialect, chat: &Chat, model: &ModelName, stream: bool) -> Encoded {
     match wire {
-        Wire::OpenAiChat => openai_chat::encode(chat, model, stream),
+        Wire::OpenAiChat => openai_chat::encode(dialect, chat, model, stream),
         Wire::OpenAiResponses => openai_responses::encode(chat, model, stream),
         Wire::AnthropicMessages => anthropic_messages::encode(chat, model, stream),
         Wire::Gemini => gemini::encode(chat, model, stream),

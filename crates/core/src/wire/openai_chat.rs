@@ -1,5 +1,6 @@
 //! OpenAI chat completions, and the many servers that speak it almost the same way: encode is strict
-//! in what it sends, decode is lenient in what it takes.
+//! in what it sends, decode is lenient in what it takes. Where they differ in what they take is their
+//! [`Dialect`].
 //!
 //! Guards the cost bound: `max_tokens` is on the wire in every request, under the name the model takes.
 //! What each failure means is decided here, once (`fault`), and never again.
@@ -7,7 +8,7 @@
 use serde_json::{Map, Value, json};
 
 use super::stream::Talk;
-use super::{Encoded, dropped, fault, openai_model};
+use super::{Dialect, Encoded, Json, Limit, Setting, StreamUsage, dropped, fault, instruction, openai_model};
 use crate::chat::{Chat, FinishReason, Message, Params, Part, ResponseFormat, StreamEvent};
 use crate::failure::Failure;
 use crate::id::ModelName;
@@ -21,14 +22,21 @@ use piece::{Piece, piece};
 const PATH: &str = "/chat/completions";
 
 /// Makes the body of a request.
-pub(super) fn encode(chat: &Chat, model: &ModelName, stream: bool) -> Encoded {
+pub(super) fn encode(dialect: Dialect, chat: &Chat, model: &ModelName, stream: bool) -> Encoded {
+    let (format, instruction) = shape(chat, dialect.json);
     let mut body = Map::new();
     body.insert("model".into(), model.as_str().into());
-    body.insert("messages".into(), chat.messages.iter().map(message).collect());
-    let dropped = params(&chat.params, model, &mut body);
+    body.insert("messages".into(), instruction::said(chat, instruction).iter().map(message).collect());
+    let dropped = params(dialect, &chat.params, model, &mut body);
+    if let Some(format) = format {
+        body.insert("response_format".into(), format);
+    }
     if stream {
         body.insert("stream".into(), true.into());
-        body.insert("stream_options".into(), json!({ "include_usage": true }));
+        match dialect.stream_usage {
+            StreamUsage::OnRequest => drop(body.insert("stream_options".into(), json!({ "include_usage": true }))),
+            StreamUsage::Always => {}
+        }
     }
     Encoded { path: PATH.to_owned(), body: Value::Object(body).to_string().into_bytes(), streamed: stream, dropped }
 }
@@ -60,48 +68,63 @@ fn part(part: &Part) -> Value {
     }
 }
 
-/// Sets the parameters, and says which are left out: OpenAI's own reasoning models answer 400 to them.
-fn params(params: &Params, model: &ModelName, body: &mut Map<String, Value>) -> Vec<String> {
+/// Sets the parameters, and says which are left out: OpenAI's own reasoning models answer 400 to them, and
+/// some providers to some of them.
+fn params(dialect: Dialect, params: &Params, model: &ModelName, body: &mut Map<String, Value>) -> Vec<String> {
     let name = model.as_str();
     let mut dropped = Vec::new();
     if let Some(most) = params.max_tokens {
-        let name = if openai_model::takes_completion_tokens(name) { "max_completion_tokens" } else { "max_tokens" };
-        body.insert(name.into(), most.into());
+        let completion = match dialect.limit {
+            Limit::ByModel => openai_model::takes_completion_tokens(name),
+            Limit::MaxCompletionTokens => true,
+        };
+        body.insert(if completion { "max_completion_tokens" } else { "max_tokens" }.into(), most.into());
     }
     let numbers = [
-        ("temperature", &params.temperature),
-        ("top_p", &params.top_p),
-        ("frequency_penalty", &params.frequency_penalty),
-        ("presence_penalty", &params.presence_penalty),
+        (Setting::Temperature, &params.temperature),
+        (Setting::TopP, &params.top_p),
+        (Setting::FrequencyPenalty, &params.frequency_penalty),
+        (Setting::PresencePenalty, &params.presence_penalty),
     ];
     for (setting, number) in numbers {
+        let refused = openai_model::refuses_sampling(name) || dialect.refuses.contains(setting);
         match number {
             None => {}
-            Some(_) if openai_model::refuses_sampling(name) => dropped.push(dropped::refused(setting, model)),
-            Some(number) => drop(body.insert(setting.into(), Value::Number(number.0.clone()))),
+            Some(_) if refused => dropped.push(dropped::refused(setting.name(), model)),
+            Some(number) => drop(body.insert(setting.name().into(), Value::Number(number.0.clone()))),
         }
     }
     if !params.stop.is_empty() {
-        if openai_model::refuses_stop(name) {
-            dropped.push(dropped::refused("stop", model));
+        if openai_model::refuses_stop(name) || dialect.refuses.contains(Setting::Stop) {
+            dropped.push(dropped::refused(Setting::Stop.name(), model));
         } else {
             body.insert("stop".into(), params.stop.clone().into());
         }
     }
-    match &params.response_format {
-        None => {}
-        Some(format) => drop(body.insert("response_format".into(), response_format(format))),
-    }
     dropped
 }
 
-fn response_format(format: &ResponseFormat) -> Value {
-    match format {
-        ResponseFormat::Text => json!({ "type": "text" }),
-        ResponseFormat::JsonObject => json!({ "type": "json_object" }),
-        ResponseFormat::JsonSchema { name, schema, strict } => {
-            json!({ "type": "json_schema", "json_schema": { "name": name, "schema": schema, "strict": strict } })
+/// What asks for the answer's shape: `response_format`, an instruction, or both.
+fn shape(chat: &Chat, takes: Json) -> (Option<Value>, Option<String>) {
+    let object = || json!({ "type": "json_object" });
+    match (&chat.params.response_format, takes) {
+        (None, _) | (Some(ResponseFormat::Text), Json::None) => (None, None),
+        (Some(ResponseFormat::Text), Json::Any | Json::Schema | Json::Object) => {
+            (Some(json!({ "type": "text" })), None)
         }
+        (Some(ResponseFormat::JsonObject), Json::Any | Json::Object) => {
+            (Some(object()), (!instruction::is_said(chat)).then(instruction::object))
+        }
+        (Some(ResponseFormat::JsonObject), Json::Schema | Json::None) => (None, Some(instruction::object())),
+        (Some(ResponseFormat::JsonSchema { name, schema, strict }), Json::Any | Json::Schema) => {
+            let schema = json!({ "name": name, "schema": schema, "strict": strict });
+            (Some(json!({ "type": "json_schema", "json_schema": schema })), None)
+        }
+        (Some(ResponseFormat::JsonSchema { schema, .. }), Json::Object) => {
+            // A list, say, would never come where an object is enforced.
+            ((schema["type"] == "object").then(object), Some(instruction::fitting(schema)))
+        }
+        (Some(ResponseFormat::JsonSchema { schema, .. }), Json::None) => (None, Some(instruction::fitting(schema))),
     }
 }
 

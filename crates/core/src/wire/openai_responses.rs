@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::openai_chat::usage;
 use super::stream::Talk;
-use super::{Encoded, dropped, fault, openai_model};
+use super::{Encoded, dropped, fault, instruction, openai_model};
 use crate::chat::{Chat, Decimal, FinishReason, Message, Params, Part, ResponseFormat, Role, StreamEvent};
 use crate::failure::Failure;
 use crate::id::ModelName;
@@ -23,7 +23,11 @@ const PATH: &str = "/responses";
 pub(super) fn encode(chat: &Chat, model: &ModelName, stream: bool) -> Encoded {
     let mut body = Map::new();
     body.insert("model".into(), model.as_str().into());
-    body.insert("input".into(), chat.messages.iter().map(item).collect());
+    let instruction = match &chat.params.response_format {
+        Some(ResponseFormat::JsonObject) => (!instruction::is_said(chat)).then(instruction::object),
+        Some(ResponseFormat::Text | ResponseFormat::JsonSchema { .. }) | None => None,
+    };
+    body.insert("input".into(), instruction::said(chat, instruction).iter().map(item).collect());
     let dropped = params(&chat.params, model, &mut body);
     body.insert("store".into(), false.into());
     if stream {

@@ -38,7 +38,7 @@ pub(super) async fn attempt_once(
     let encoded = {
         let mut chat = chat.clone();
         chat.params.max_tokens = Some(target.max_tokens);
-        wire::encode(target.provider.wire, &chat, &target.model.model, true)
+        wire::encode(target.provider.wire, target.provider.dialect, &chat, &target.model.model, true)
     };
     for note in &encoded.dropped {
         if !notes.contains(note) {

@@ -6,6 +6,7 @@
 use serde_json::{Map, Value};
 
 use super::refusal::Refusal;
+use crate::Company;
 use crate::asked::Asked;
 use crate::model::Model;
 
@@ -65,9 +66,10 @@ const NOT_PLAYED: &[&str] = &[
 ];
 
 /// Checks a body. Without `models` every model name is known, and none reasons unless its name says so.
-pub(crate) fn check(body: &[u8], models: &[Model]) -> Result<Asked, Refusal> {
+pub(crate) fn check(body: &[u8], models: &[Model], company: Company) -> Result<Asked, Refusal> {
     let body = parse(body)?;
     arguments(&body)?;
+    of_company(&body, company)?;
     let model = model(&body, models)?;
     let mut asked = Asked { model: model.name.clone(), ..Asked::default() };
     messages(&body, &mut asked)?;
@@ -86,7 +88,7 @@ pub(crate) fn check(body: &[u8], models: &[Model]) -> Result<Asked, Refusal> {
     asked.stop = stop(&body)?;
     asked.json = shape::of_chat(&body, &asked)?;
     asked.stream = flag(&body, "stream", "stream")?;
-    asked.include_usage = stream_options(&body, asked.stream)?;
+    asked.include_usage = stream_options(&body, asked.stream)? || company == Company::Mistral;
     Ok(asked)
 }
 
@@ -103,6 +105,32 @@ fn arguments(body: &Map<String, Value>) -> Result<(), Refusal> {
     match body.keys().find(|name| NOT_PLAYED.contains(&name.as_str())) {
         Some(name) => Err(Refusal::plain(format!("The practice server does not play '{name}'."))),
         None => Ok(()),
+    }
+}
+
+/// What OpenAI takes and another company refuses, in its words (github.com/dnakov/anon-kode/issues/53,
+/// github.com/UKGovernmentBEIS/inspect_ai/issues/4916, github.com/lmstudio-ai/lmstudio-bug-tracker/issues/307,
+/// github.com/n8n-io/n8n/issues/14581); the shape of the error is OpenAI's.
+fn of_company(body: &Map<String, Value>, company: Company) -> Result<(), Refusal> {
+    let format = body.get("response_format").and_then(|format| format["type"].as_str());
+    let refused = |name: &str| body.contains_key(name);
+    match company {
+        Company::Mistral if refused("stream_options") => {
+            Err(Refusal::coded(422, Some("extra_forbidden"), "Extra inputs are not permitted: stream_options"))
+        }
+        Company::DeepSeek if format == Some("json_schema") => {
+            Err(Refusal::plain("This response_format type is unavailable now"))
+        }
+        Company::LmStudio if format == Some("json_object") => {
+            Err(Refusal::plain("'response_format.type' must be 'json_schema' or 'text'"))
+        }
+        Company::Xai => {
+            match ["presence_penalty", "frequency_penalty", "stop"].into_iter().find(|name| refused(name)) {
+                Some(name) => Err(Refusal::plain(format!("Argument not supported on this model: {name}"))),
+                None => Ok(()),
+            }
+        }
+        Company::OpenAi | Company::Mistral | Company::DeepSeek | Company::LmStudio => Ok(()),
     }
 }
 

@@ -6,7 +6,7 @@ use crate::catalog::{self, BaseUrl, KeyRef, Provider, Route};
 use crate::id::ProviderId;
 use crate::policy::spill::is_key_not_name;
 use crate::policy::yaml::{Entry, Kind};
-use crate::wire::Wire;
+use crate::wire::{Dialect, Wire};
 
 /// Companies a file may name without an entry under `providers`, and that are not built in: their
 /// classes refuse with the line instead of making the whole file an error.
@@ -91,6 +91,7 @@ impl Reader {
             id: id.clone(),
             title: id.as_str().to_owned(),
             wire,
+            dialect: Dialect::default(),
             base_url: base_url.clone(),
             key_header: wire.key_header(),
             key: KeyRef::None,
@@ -115,6 +116,10 @@ impl Reader {
         // Another address is another company, whose figures nobody has looked at.
         provider.reports_cost &= provider.base_url == base_url;
         provider.price_list = catalog::price_list(&base_url);
+        // Who is known at the address says how it is spoken to, whatever the entry is called; elsewhere the entry
+        // stands for what it is named after, such as one's own LM Studio on another port. Anyone else is spoken to
+        // like OpenAI.
+        provider.dialect = catalog::dialect(&base_url).unwrap_or(provider.dialect);
         provider.wire = wire;
         provider.base_url = base_url;
         provider.local = local;

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::chat::{Decimal, Params, ResponseFormat};
 use crate::id::ModelName;
 use crate::wire::dropped::{no_such_setting, refused};
+use crate::wire::instruction;
 
 /// Since 4.5 a model enforces a schema (docs.anthropic.com/en/docs/build-with-claude/structured-outputs).
 const ENFORCES_SCHEMAS: Version = (4, 5);
@@ -83,19 +84,16 @@ fn sampling(
 
 /// What asks for the answer's shape: a native format, or an instruction.
 fn shape(format: Option<&ResponseFormat>, version: Option<Version>) -> (Option<Value>, Option<String>) {
-    let only = "and nothing else: no other words, no code fence";
     match format {
         None | Some(ResponseFormat::Text) => (None, None),
-        Some(ResponseFormat::JsonObject) => (None, Some(format!("Answer with one JSON object {only}."))),
+        Some(ResponseFormat::JsonObject) => (None, Some(instruction::object())),
         Some(ResponseFormat::JsonSchema { schema, strict: true, .. })
             if version.is_some_and(|version| version >= ENFORCES_SCHEMAS) =>
         {
             (Some(json!({ "type": "json_schema", "schema": schema })), None)
         }
         // Enforced schemas must be closed and may not bound lengths or numbers, else the answer is 400.
-        Some(ResponseFormat::JsonSchema { schema, .. }) => {
-            (None, Some(format!("Answer with one JSON value that matches this JSON Schema {only}.\n{schema}")))
-        }
+        Some(ResponseFormat::JsonSchema { schema, .. }) => (None, Some(instruction::fitting(schema))),
     }
 }
 

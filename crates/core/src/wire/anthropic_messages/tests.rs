@@ -9,11 +9,11 @@ use crate::chat::{
 use crate::failure::{Billing, Failure, FailureKind, Verdict};
 use crate::id::ModelName;
 use crate::money::Usage;
-use crate::wire::{Encoded, Head, StreamDecoder, Wire, decode, encode};
+use crate::wire::{Dialect, Encoded, Head, StreamDecoder, Wire, decode, encode};
 
 fn sent(chat: &Chat, model: &str) -> (Value, Vec<String>) {
     let model = ModelName::parse(model).expect("a model name");
-    let Encoded { body, dropped, .. } = encode(Wire::AnthropicMessages, chat, &model, true);
+    let Encoded { body, dropped, .. } = encode(Wire::AnthropicMessages, Dialect::default(), chat, &model, true);
     (serde_json::from_slice(&body).expect("JSON"), dropped)
 }
 

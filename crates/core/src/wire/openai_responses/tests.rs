@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::chat::{Chat, Decimal, FinishReason, Image, Message, Params, Part, Role, StreamEvent};
 use crate::failure::{Failure, FailureKind};
 use crate::id::ModelName;
-use crate::wire::{StreamDecoder, Wire, encode};
+use crate::wire::{Dialect, StreamDecoder, Wire, encode};
 
 fn read(events: &[Value]) -> (Vec<StreamEvent>, Result<(), Failure>) {
     let stream: String = events.iter().map(|event| format!("data: {event}\n\n")).collect();
@@ -146,7 +146,8 @@ fn a_reasoning_model_is_told_apart_by_name_and_a_reseller_takes_everything() {
         ("o3", false),
         ("ft:o4-mini-2025-04-16:me::x", false),
     ] {
-        let encoded = encode(Wire::OpenAiResponses, &chat, &ModelName::parse(model).expect("a name"), false);
+        let encoded =
+            encode(Wire::OpenAiResponses, Dialect::default(), &chat, &ModelName::parse(model).expect("a name"), false);
         let body: Value = serde_json::from_slice(&encoded.body).expect("JSON");
         assert_eq!(body["temperature"].is_number(), taken, "{model}");
         assert_eq!(encoded.dropped.is_empty(), taken, "{model}: {:?}", encoded.dropped);
@@ -158,7 +159,8 @@ fn what_the_model_said_before_goes_back_as_output() {
     let image = Part::Image(Image { media_type: "image/png".into(), base64: "AAAA".into() });
     let said = Message { role: Role::Assistant, parts: vec![Part::Text("This:".into()), image] };
     let chat = Chat { messages: vec![said], params: Params::default() };
-    let encoded = encode(Wire::OpenAiResponses, &chat, &ModelName::parse("gpt-4.1").expect("a name"), false);
+    let encoded =
+        encode(Wire::OpenAiResponses, Dialect::default(), &chat, &ModelName::parse("gpt-4.1").expect("a name"), false);
     let body: Value = serde_json::from_slice(&encoded.body).expect("JSON");
     assert_eq!(body["input"][0]["content"][0], json!({ "type": "output_text", "text": "This:" }));
     assert!(!encoded.streamed && body.get("stream").is_none());

@@ -5,6 +5,7 @@ use serde_json::json;
 use crate::chat::{Chat, Decimal, Image, Message, Params, Part, ResponseFormat, Role};
 use crate::id::ModelName;
 use crate::wire::openai_chat::encode;
+use crate::wire::{Dialect, Json};
 
 fn name(model: &str) -> ModelName {
     ModelName::parse(model).expect("a model name")
@@ -15,7 +16,7 @@ fn chat(messages: Vec<Message>) -> Chat {
 }
 
 fn encoded(chat: &Chat, model: &str, stream: bool) -> String {
-    String::from_utf8(encode(chat, &name(model), stream).body).expect("JSON is UTF-8")
+    String::from_utf8(encode(Dialect::default(), chat, &name(model), stream).body).expect("JSON is UTF-8")
 }
 
 fn number(text: &str) -> Option<Decimal> {
@@ -33,7 +34,7 @@ fn a_plain_conversation_is_sent_in_its_plainest_form() {
         encoded(&chat, "gpt-4o-mini", false),
         r#"{"model":"gpt-4o-mini","messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Grüße \"you\"\n👋"},{"role":"assistant","content":"a\nb"}],"max_tokens":256}"#
     );
-    let encoded = encode(&chat, &name("gpt-4o-mini"), false);
+    let encoded = encode(Dialect::default(), &chat, &name("gpt-4o-mini"), false);
     assert_eq!((encoded.path.as_str(), encoded.streamed), ("/chat/completions", false));
 }
 
@@ -148,7 +149,7 @@ fn a_reasoning_model_gets_only_what_it_takes_and_the_rest_is_told() {
         ("deepseek-reasoner", &[]),
         ("gpt-oss-120b", &[]),
     ] {
-        let encoded = encode(&chat, &name(model), false);
+        let encoded = encode(Dialect::default(), &chat, &name(model), false);
         let body = String::from_utf8(encoded.body).expect("UTF-8");
         for setting in settings {
             let sent = body.contains(&format!("\"{setting}\":"));
@@ -157,5 +158,34 @@ fn a_reasoning_model_gets_only_what_it_takes_and_the_rest_is_told() {
         let told: Vec<_> =
             refused.iter().map(|name| format!("{name} was not sent: {model} does not take it.")).collect();
         assert_eq!(encoded.dropped, told);
+    }
+}
+
+#[test]
+fn the_word_json_is_said_where_json_is_asked_for_and_no_message_says_it() {
+    let json = |messages| {
+        let mut chat = chat(messages);
+        chat.params.response_format = Some(ResponseFormat::JsonObject);
+        encoded(&chat, "gpt-4o-mini", false)
+    };
+    let told = "Answer with one JSON object and nothing else";
+    let body = json(vec![Message::text(Role::User, "Give me an age.")]);
+    assert!(body.contains(&format!(r#"[{{"role":"system","content":"{told}"#)), "{body}");
+    let body = json(vec![Message::text(Role::System, "Be brief."), Message::text(Role::User, "An age.")]);
+    assert!(body.contains(&format!(r#"[{{"role":"system","content":"Be brief.\n{told}"#)), "{body}");
+    let body = json(vec![Message::text(Role::User, "An age as Json.")]);
+    assert!(!body.contains("system"), "it is said already: {body}");
+}
+
+#[test]
+fn an_object_is_enforced_only_where_the_schema_asks_for_one() {
+    let mut chat = chat(vec![Message::text(Role::User, "Ages.")]);
+    let dialect = Dialect { json: Json::Object, ..Dialect::default() };
+    for (kind, enforced) in [("object", true), ("array", false)] {
+        let format = ResponseFormat::JsonSchema { name: "ages".into(), schema: json!({"type": kind}), strict: true };
+        chat.params.response_format = Some(format);
+        let body = String::from_utf8(encode(dialect, &chat, &name("m"), false).body).expect("UTF-8");
+        assert_eq!(body.contains(r#""response_format":{"type":"json_object"}"#), enforced, "{body}");
+        assert!(body.contains("matches this JSON Schema") && !body.contains("json_schema"), "{body}");
     }
 }
