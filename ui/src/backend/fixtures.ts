@@ -34,11 +34,11 @@ function usd(micros: number): Money {
   return { micros, text: micros !== 0 && Math.abs(micros) < 1e6 && micros % 10_000 !== 0 ? `$${dollars.toFixed(4)}` : `$${dollars.toFixed(2)}` };
 }
 
-function bar(used: number, held: number, limit: number | null, resets_ms: number): MoneyBar {
+function bar(used: number, held: number, limit: number | null, resets_ms: number, raised = 0): MoneyBar {
   const share = (part: number) => (limit ? Math.min(10_000, Math.floor((part * 10_000) / limit)) : 0);
   return {
     used: usd(used), held: usd(held), left: limit === null ? null : usd(Math.max(0, limit - used - held)),
-    limit: limit === null ? null : usd(limit), used_bp: share(used), held_bp: share(held), resets_ms,
+    limit: limit === null ? null : usd(limit), raised: raised > 0 ? usd(raised) : null, warns_at: null, used_bp: share(used), held_bp: share(held), resets_ms,
   };
 }
 
@@ -58,31 +58,43 @@ function request(now: number, over: Partial<RequestRow>): RequestRow {
   return {
     id: `r${ids}`, at_ms: now, client: "claude-desktop", client_title: "Claude Desktop", tool: "llm_route", class: "summarize",
     model: "gpt-6-mini", provider: "openai", tokens: 1_733, took_ms: 900, state: "answered", cost: usd(2_100), held: null,
-    assumed: false, code: null, reason: "first choice of summarize", ...over,
+    assumed: false, code: null, reason: "Class summarize: the first choice is openai/gpt-6-mini (L1: $0.80 for a million tokens of output).", ...over,
   };
 }
 
 function requests(now: number): RequestRow[] {
   const at = (minutes: number) => now - minutes * MIN;
   return [
-    request(at(0) - 2_400, { class: "code_review", model: "gpt-6", tokens: null, took_ms: null, state: "running", cost: usd(0), held: usd(50_000), reason: "first choice of code_review" }),
-    request(at(3), { class: "code_review", model: "gpt-6", tokens: 6_902, took_ms: 3_100, cost: usd(41_200), reason: "first choice of code_review" }),
-    request(at(5), { state: "fallback", model: "deepseek-v4", provider: "deepseek", tokens: 4_188, took_ms: 6_900, cost: usd(2_100), reason: "openai/gpt-6-mini is rate limited and asked to wait 90 s, which is too long for this call. deepseek/deepseek-v4 answered instead." }),
-    request(at(22), { class: "extract_json", model: "deepseek-v4", provider: "deepseek", tokens: 1_733, took_ms: 900, cost: usd(800), client: "claude-desktop", reason: "first choice of extract_json" }),
-    request(at(27), { class: "plan_change", model: "gpt-6", tokens: 9_320, took_ms: 18_400, cost: usd(113_000), client: "", client_title: "Command line", tool: "route", reason: "first choice of plan_change" }),
-    request(at(40), { class: "translate", model: "", provider: "", tokens: null, took_ms: 12, state: "denied", cost: usd(0), code: "cap_exceeded", reason: "The day cap of $5.00 is reached: $4.98 is used and this call may need $0.06. It resets at 00:00." }),
+    request(at(0) - 2_400, { class: "code_review", model: "gpt-6", tokens: null, took_ms: null, state: "running", cost: usd(0), held: usd(50_000), reason: "Class code_review: the first choice is openai/gpt-6 (L3: $14.00 for a million tokens of output)." }),
+    request(at(3), { class: "code_review", model: "gpt-6", tokens: 6_902, took_ms: 3_100, cost: usd(41_200), reason: "Class code_review: the first choice is openai/gpt-6 (L3: $14.00 for a million tokens of output)." }),
+    request(at(5), { state: "fallback", model: "deepseek-v4", provider: "deepseek", tokens: 4_188, took_ms: 6_900, cost: usd(2_100), reason: "Class summarize: the first choice is openai/gpt-6-mini (L1: $0.80 for a million tokens of output). It did not answer; deepseek/deepseek-v4 did." }),
+    request(at(22), { class: "extract_json", model: "deepseek-v4", provider: "deepseek", tokens: 1_733, took_ms: 900, cost: usd(800), reason: "Class extract_json: deepseek/deepseek-v4 is the cheapest of the 3 that can answer, $0.0021 at most (L1: as routing.yaml labels it)." }),
+    request(at(27), { class: "plan_change", model: "gpt-6", tokens: 9_320, took_ms: 18_400, cost: usd(113_000), client: "", client_title: "Command line", tool: "route", reason: "Class plan_change: the first choice is openai/gpt-6 (L3: $14.00 for a million tokens of output)." }),
+    request(at(31), { class: "summarize_the_long_thread", state: "fallback", model: "qwen4-coder:14b", provider: "ollama", tokens: 2_210, took_ms: 5_300, cost: usd(0), reason: "Class summarize_the_long_thread: the first choice is openrouter/anthropic/claude-sonnet-5-5-with-a-very-long-name-20261101 (L3: $15.00 for a million tokens of output). A cap leaves only models of this machine; ollama/qwen4-coder:14b was asked." }),
+    request(at(40), { class: "translate", model: "", provider: "", tokens: null, took_ms: 12, state: "denied", cost: usd(0), code: "cap_exceeded", reason: "The day cap of $5.00 has no room: $4.98 used, and this call may need $0.06. It resets at 00:00. The user can raise it in routing.yaml." }),
     request(at(52), { class: "second_opinion", model: "gpt-6", tokens: 1_020, took_ms: 61_700, state: "failed", cost: usd(15_300), assumed: true, code: "timeout", reason: "openai/gpt-6 did not begin to answer within 10 s. No fallback is written for second_opinion." }),
-    request(at(75), { class: "chat", tool: "chat_completion", model: "anthropic/claude-sonnet-5-5-with-a-very-long-name-20261101", provider: "openrouter", tokens: 11_480, took_ms: 9_700, cost: usd(64_400), reason: "asked for by name" }),
+    request(at(75), { class: "chat", tool: "chat_completion", model: "anthropic/claude-sonnet-5-5-with-a-very-long-name-20261101", provider: "openrouter", tokens: 11_480, took_ms: 9_700, cost: usd(64_400), reason: "openrouter/anthropic/claude-sonnet-5-5-with-a-very-long-name-20261101 was asked for by name (L3: $15.00 for a million tokens of output)." }),
     request(at(90), { class: "summarize", state: "cancelled", tokens: null, took_ms: 1_200, cost: usd(900), assumed: true, code: "cancelled", reason: "Claude Desktop cancelled the call after it was sent." }),
-    request(at(24 * 60 + 30), { class: "extract_json", model: "qwen4-coder:14b", provider: "ollama", tokens: 820, took_ms: 2_200, cost: usd(0), reason: "first choice of extract_json" }),
+    request(at(24 * 60 + 30), { class: "extract_json", model: "qwen4-coder:14b", provider: "ollama", tokens: 820, took_ms: 2_200, cost: usd(0), reason: "Class extract_json: ollama/qwen4-coder:14b is the fastest of the 2 that can answer, 412 ms to its first token (L0: it is free)." }),
     request(at(26 * 60), { class: "summarize", state: "interrupted", tokens: null, took_ms: null, cost: usd(6_800), assumed: true, code: "interrupted", reason: "The process ended before an answer was there. The worst case is charged." }),
   ];
 }
 
+const provider = (id: string, title: string, origin: string, prefixes: string[], keys_page: string): ProviderChoice => ({ id, title, origin, first: null, prefixes, keys_page });
 const PROVIDERS: ProviderChoice[] = [
-  { id: "openai", title: "OpenAI", origin: "api.openai.com", prefixes: ["sk-proj-", "sk-svcacct-", "sk-"], keys_page: "https://platform.openai.com/api-keys" },
-  { id: "openrouter", title: "OpenRouter", origin: "openrouter.ai", prefixes: ["sk-or-"], keys_page: "https://openrouter.ai/keys" },
-  { id: "deepseek", title: "DeepSeek", origin: "api.deepseek.com", prefixes: ["sk-"], keys_page: "https://platform.deepseek.com/api_keys" },
+  provider("anthropic", "Anthropic", "api.anthropic.com", ["sk-ant-"], "https://platform.claude.com/settings/keys"),
+  {
+    ...provider("azure-openai", "Azure OpenAI", "", [], "https://ai.azure.com"),
+    first: "Each customer has an address of their own. Write yours as `providers.azure-openai.base_url` in routing.yaml, such as `https://RESOURCE.openai.azure.com/openai/v1`, then add the key here.",
+  },
+  provider("deepseek", "DeepSeek", "api.deepseek.com", ["sk-"], "https://platform.deepseek.com/api_keys"),
+  provider("gemini", "Google Gemini", "generativelanguage.googleapis.com", ["AIza"], "https://aistudio.google.com/apikey"),
+  provider("groq", "Groq", "api.groq.com", ["gsk_"], "https://console.groq.com/keys"),
+  provider("mistral", "Mistral", "api.mistral.ai", [], "https://console.mistral.ai/api-keys"),
+  provider("openai", "OpenAI", "api.openai.com", ["sk-proj-", "sk-svcacct-", "sk-"], "https://platform.openai.com/api-keys"),
+  provider("openrouter", "OpenRouter", "openrouter.ai", ["sk-or-"], "https://openrouter.ai/keys"),
+  provider("together", "Together AI", "api.together.xyz", [], "https://api.together.ai/settings/api-keys"),
+  provider("xai", "xAI", "api.x.ai", ["xai-"], "https://console.x.ai"),
 ];
 
 function keyRows(now: number): KeyRow[] {
@@ -305,7 +317,21 @@ export const fixtures: Record<string, (now: number) => Fixture> = {
     Object.assign(state.status, { running: "attention", problems: 1, day_used_bp: 9960 });
     state.overview.today = bar(5_000_000, 0, 5_000_000, midnight(now, 1));
     state.overview.month = bar(41_700_000, 0, 50_000_000, nextMonth(now));
-    state.overview.problems = [{ id: "cap:day", lamp: "stop", title: "The day cap is reached", detail: "$5.00 of $5.00 is used. Calls resume at 00:00.", action: null }];
+    state.overview.problems = [{ id: "cap:day", lamp: "stop", title: "The day cap is reached", detail: "$5.00 of $5.00 used. Such calls are refused until 00:00.", action: { kind: "open_policy_file", label: "Open routing.yaml", target: null } }];
+  }),
+  caps: with_((state, now) => {
+    Object.assign(state.status, { running: "attention", problems: 6, day_limit: usd(6_000_000), day_used_bp: 8483 });
+    state.overview.today = bar(5_090_000, 150_000, 6_000_000, midnight(now, 1), 1_000_000);
+    state.overview.month = { ...bar(41_700_000, 0, null, nextMonth(now)), warns_at: usd(40_000_000) };
+    const row = (id: string, lamp: ProblemRow["lamp"], title: string, detail: string): ProblemRow => ({ id: `cap-${id}`, lamp, title, detail, action: { kind: "open_policy_file", label: "Open routing.yaml", target: null } });
+    state.overview.problems = [
+      row("client", "stop", "The hour cap for the client claude-desktop is reached", "$0.50 of $0.50 used. Such calls are refused until 15:00."),
+      row("ask", "stop", "The week cap for the project quarterly-report-of-the-whole-group is reached", "$4.00 of $4.00 used. It says ask, which this version cannot do yet, so such calls are refused until 23 November."),
+      row("local", "caution", "The total cap for openrouter/anthropic/claude-sonnet-5-5-with-a-very-long-name-20261101 is reached", "$3.02 of $3.00 used. Only models of this machine answer."),
+      row("warn", "caution", "The month cap is reached", "$41.70 of $40.00 used. Calls go on, each with a warning. It resets on 1 December."),
+      row("raised", "caution", "The day cap is 84 % used", "$5.09 of $6.00 used, with $1.00 that was added once. It resets at 00:00."),
+      row("alert", "caution", "The week cap for the task class code_review is 62 % used", "$1.24 of $2.00 used. It resets on 23 November."),
+    ];
   }),
   capless: with_((state, now) => {
     state.overview.today = bar(1_420_000, 0, null, midnight(now, 1));
@@ -340,7 +366,7 @@ export const fixtures: Record<string, (now: number) => Fixture> = {
   }),
   ledgerless: with_((state, now) => {
     const none: Money = { micros: 0, text: "–" };
-    const unknown = (resets_ms: number): MoneyBar => ({ used: none, held: none, left: null, limit: null, used_bp: 0, held_bp: 0, resets_ms });
+    const unknown = (resets_ms: number): MoneyBar => ({ used: none, held: none, left: null, limit: null, raised: null, warns_at: null, used_bp: 0, held_bp: 0, resets_ms });
     Object.assign(state.status, { running: "stopped", problems: 1, today: none, day_limit: null, day_used_bp: 0 });
     Object.assign(state.overview, {
       readable: false, today: unknown(midnight(now, 1)), month: unknown(nextMonth(now)), hours: [], requests_24h: 0, recent: [], clients: [],

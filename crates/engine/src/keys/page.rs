@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use pointsman_core::budget::{self, Window};
-use pointsman_core::catalog::{KeyRef, Provider, built_in};
+use pointsman_core::catalog::{KeyRef, Provider, Unplaced, all_unplaced, built_in};
 use pointsman_core::id::ProviderId;
 use pointsman_core::money::MicroUsd;
 use pointsman_core::policy::Policy;
@@ -50,8 +50,7 @@ impl Gateway {
                 rows.push(row(provider, &store, &stored, check, &books, policy));
             }
         }
-        let providers = providers.values().filter(|provider| matches!(provider.key, KeyRef::Keychain(_)));
-        KeysPage { store, rows, providers: providers.map(choice).collect() }
+        KeysPage { store, rows, providers: choices(providers) }
     }
 
     /// What is stored for a provider.
@@ -169,12 +168,37 @@ fn first_choice(policy: &Policy, provider: &ProviderId) -> Vec<String> {
     rules.map(|rule| rule.class.as_str().to_owned()).collect()
 }
 
+/// Whom a key can be added for, by title; those too of whom it can be said what is to be done first.
+fn choices(providers: &BTreeMap<ProviderId, Provider>) -> Vec<ProviderChoice> {
+    let kept = providers.values().filter(|provider| matches!(provider.key, KeyRef::Keychain(_)));
+    let waiting = all_unplaced().filter(|one| !providers.contains_key(&one.id));
+    let mut all: Vec<_> = kept.map(choice).chain(waiting.map(waits)).collect();
+    all.sort_by_cached_key(|choice| choice.title.to_lowercase());
+    all
+}
+
 fn choice(provider: &Provider) -> ProviderChoice {
     ProviderChoice {
         id: provider.id.as_str().to_owned(),
         title: provider.title.clone(),
         origin: provider.base_url.origin().to_string(),
+        first: None,
         prefixes: provider.key_prefixes.clone(),
         keys_page: provider.keys_page.clone(),
+    }
+}
+
+fn waits(provider: Unplaced) -> ProviderChoice {
+    let Unplaced { id, title, example, keys_page } = provider;
+    let first = format!(
+        "Each customer has an address of their own. Write yours as `providers.{id}.base_url` in routing.yaml, such as `{example}`, then add the key here."
+    );
+    ProviderChoice {
+        id: id.as_str().to_owned(),
+        title,
+        origin: String::new(),
+        first: Some(first),
+        prefixes: Vec::new(),
+        keys_page,
     }
 }
