@@ -348,7 +348,9 @@ assumed: boolean,
 /** The code of a denial or failure. */
 code: string | null,
 /** Why this model, or why not. */
-reason: string, };
+reason: string,
+/** The same for one line beside class and model. */
+brief: string, };
 
 /** How a request stands. */
 export type RequestState = "running" | "answered" | "fallback" | "denied" | "failed" | "cancelled" | "interrupted";

@@ -202,3 +202,49 @@ fn waits(provider: Unplaced) -> ProviderChoice {
         keys_page,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use pointsman_core::catalog::{BaseUrl, placed};
+
+    use super::*;
+
+    #[test]
+    fn a_key_can_be_added_for_every_company_and_one_without_an_address_says_what_to_do_first() {
+        let titles = |all: &[ProviderChoice]| all.iter().map(|one| one.title.clone()).collect::<Vec<_>>();
+        let mut providers = built_in().clone();
+        let all = choices(&providers);
+        assert_eq!(
+            titles(&all),
+            [
+                "Anthropic",
+                "Azure OpenAI",
+                "DeepSeek",
+                "Google Gemini",
+                "Groq",
+                "Mistral",
+                "OpenAI",
+                "OpenRouter",
+                "Together AI",
+                "xAI"
+            ],
+            "those of this machine need no key"
+        );
+        for one in &all {
+            assert_eq!(one.first.is_some(), one.id == "azure-openai", "{one:?}");
+            assert_eq!(one.origin.is_empty(), one.first.is_some(), "{one:?}");
+        }
+        let first = all[1].first.clone().unwrap();
+        assert!(
+            first.contains("`providers.azure-openai.base_url` in routing.yaml, such as `https://RESOURCE."),
+            "{first}"
+        );
+
+        let (id, url) = (ProviderId::parse("azure-openai").unwrap(), "https://mine.openai.azure.com/openai/v1");
+        let mine = placed(&id, &BaseUrl::parse(url).unwrap()).unwrap();
+        providers.insert(id, mine);
+        let all = choices(&providers);
+        assert_eq!(all.len(), 10, "once");
+        assert_eq!((all[1].origin.as_str(), &all[1].first), ("mine.openai.azure.com", &None));
+    }
+}

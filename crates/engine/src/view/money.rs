@@ -94,3 +94,42 @@ pub(super) fn by_hour(connection: &Connection, now: Timestamp) -> Result<Vec<u32
     }
     Ok(hours)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{Caller, Gateway, Home};
+
+    use super::*;
+
+    fn cap(on_hit: OnHit, cents: i64) -> Cap {
+        Cap { on_hit, ..Cap::new(Scope::All, Window::Day, MicroUsd::from_micros(cents * 10_000)) }
+    }
+
+    #[tokio::test]
+    async fn a_bar_shows_what_a_cap_was_raised_by_and_where_one_only_warns() {
+        let folder = tempfile::tempdir().unwrap();
+        let gateway = Gateway::open(Home::at(Some(folder.path().join("home"))).unwrap(), Caller::app()).unwrap();
+        let now = Timestamp::now();
+        let today = async |caps: Vec<Cap>, raises: Vec<Raise>| {
+            let read = gateway.inner().ledger.read(move |c| bar(c, &caps, &raises, Window::Day, now));
+            let bar = read.await.unwrap();
+            [bar.limit, bar.raised, bar.warns_at].map(|money| money.map(|money| money.text))
+        };
+        let said = |texts: [Option<&str>; 3]| texts.map(|text| text.map(str::to_owned));
+        let (block, local, warn) = (cap(OnHit::Block, 200), cap(OnHit::LocalOnly, 250), cap(OnHit::Warn, 100));
+        let read = gateway
+            .inner()
+            .ledger
+            .read(move |c| account::standing(c, &Scope::All, "", Window::Day, now, &setting::zone(c)?));
+        let window_key = read.await.unwrap().unwrap().0.key;
+        let raise =
+            Raise { cap: block.identity(), account: String::new(), window_key, amount: MicroUsd::from_micros(400_000) };
+        let all = vec![warn.clone(), local, block.clone()];
+        assert_eq!(today(all.clone(), vec![]).await, said([Some("$2.00"), None, None]), "the lowest that stops");
+        assert_eq!(today(vec![block], vec![raise.clone()]).await, said([Some("$2.40"), Some("$0.40"), None]));
+        let twice = vec![raise.clone(), raise];
+        assert_eq!(today(all, twice).await, said([Some("$2.50"), None, None]), "then another cap is the lowest");
+        assert_eq!(today(vec![warn], vec![]).await, said([None, None, Some("$1.00")]));
+        assert_eq!(today(vec![], vec![]).await, said([None, None, None]));
+    }
+}
