@@ -236,8 +236,12 @@ used: Money,
 held: Money,
 /** Cap − used − held. */
 left: Money | null,
-/** The cap, where one is set. */
+/** The cap, where one is set, with what it was raised by once. */
 limit: Money | null,
+/** Of that, raised once for this window. */
+raised: Money | null,
+/** Where no cap stops calls: the lowest one at which they go on with a warning. */
+warns_at: Money | null,
 /** Used, in basis points of the cap. */
 used_bp: number,
 /** Held, in basis points of the cap. */
@@ -295,8 +299,10 @@ export type ProviderChoice = {
 id: string,
 /** `OpenAI`. */
 title: string,
-/** `api.openai.com`. */
+/** `api.openai.com`; empty while it has no address. */
 origin: string,
+/** What is to be done before a key can be added: where each person has an address of their own, how to write it down. */
+first: string | null,
 /** How its keys begin; empty where they have no mark. */
 prefixes: Array<string>,
 /** Where keys are made and revoked. */
@@ -342,7 +348,9 @@ assumed: boolean,
 /** The code of a denial or failure. */
 code: string | null,
 /** Why this model, or why not. */
-reason: string, };
+reason: string,
+/** The same for one line beside class and model. */
+brief: string, };
 
 /** How a request stands. */
 export type RequestState = "running" | "answered" | "fallback" | "denied" | "failed" | "cancelled" | "interrupted";

@@ -41,7 +41,7 @@ describe("a pasted key", () => {
   test("is sent to nobody the person did not name", async () => {
     const page = await window_.go("keys");
     await page.locator("input[type=password]").fill("sk-canary");
-    await page.getByText("Which provider is this key from? It begins like one from OpenAI or DeepSeek.").waitFor();
+    await page.getByText("Which provider is this key from? It begins like one from DeepSeek or OpenAI.").waitFor();
     await page.keyboard.press("Enter");
     expect(await page.evaluate(() => document.activeElement?.tagName), "the question").toBe("SELECT");
     await button(page, "Check and store").click({ force: true });
@@ -52,6 +52,32 @@ describe("a pasted key", () => {
     await button(page, "Check and store").click();
     await page.getByText("The DeepSeek key works").waitFor();
     expect(await calls(page, "key_add")).toEqual([{ provider: "deepseek", secret: "sk-canaryx" }]);
+  });
+
+  test.each([
+    ["sk-ant-api03-1", "Anthropic", "api.anthropic.com"],
+    ["sk-or-v1-1", "OpenRouter", "openrouter.ai"],
+    ["gsk_1", "Groq", "api.groq.com"],
+    ["xai-1", "xAI", "api.x.ai"],
+    ["AIzaSy1", "Google Gemini", "generativelanguage.googleapis.com"],
+  ])("%s is known by how it begins", async (key, title, origin) => {
+    const page = await window_.go("keys");
+    await page.locator("input[type=password]").fill(key);
+    await page.getByText(`This looks like a key from ${title}. It is sent to ${origin} and nowhere else.`).waitFor();
+  });
+
+  test("for a provider without an address waits until it has one, and says how", async () => {
+    const page = await window_.go("keys");
+    await page.locator("input[type=password]").fill("0123456789abcdef");
+    await page.getByText("Which provider is this key from?", { exact: true }).waitFor();
+    await page.getByLabel("Provider", { exact: true }).selectOption({ label: "Azure OpenAI" });
+    await page.getByRole("status").filter({ hasText: "providers.azure-openai.base_url" }).waitFor();
+    await page.locator("input[type=password]").press("Enter");
+    await button(page, "Check and store").click({ force: true });
+    expect(await calls(page, "key_add"), "it has no place to go to").toEqual([]);
+    expect(await page.locator("input[type=password]").inputValue(), "and is not lost").toBe("0123456789abcdef");
+    await button(page, "Open routing.yaml").click();
+    expect(await calls(page, "policy_open")).toEqual([{}]);
   });
 
   test("that is refused leaves the sentence beside the field", async () => {
@@ -261,7 +287,7 @@ describe("live", () => {
     await page.getByText("Your first request will appear here").waitFor();
     await page.evaluate(() => {
       const state = window.fake.state;
-      state.activity = { ...state.activity, today_requests: 1, rows: [{ id: "n", at_ms: Date.now(), client: "claude-desktop", client_title: "Claude Desktop", tool: "llm_route", class: "summarize", model: "gpt-6", provider: "openai", tokens: 12, took_ms: 900, state: "answered", cost: { micros: 1, text: "$0.0001" }, held: null, assumed: false, code: null, reason: "" }] };
+      state.activity = { ...state.activity, today_requests: 1, rows: [{ id: "n", at_ms: Date.now(), client: "claude-desktop", client_title: "Claude Desktop", tool: "llm_route", class: "summarize", model: "gpt-6", provider: "openai", tokens: 12, took_ms: 900, state: "answered", cost: { micros: 1, text: "$0.0001" }, held: null, assumed: false, code: null, reason: "", brief: "" }] };
       window.fake.news("request");
     });
     await page.getByRole("cell", { name: "$0.0001" }).waitFor();

@@ -12,6 +12,7 @@ export const STATES: State[] = [
   { name: "overview-problems", page: "overview", fixture: "problems" },
   { name: "overview-draft", page: "overview", fixture: "draft" },
   { name: "overview-full", page: "overview", fixture: "full" },
+  { name: "overview-caps", page: "overview", fixture: "caps" },
   { name: "overview-capless", page: "overview", fixture: "capless" },
   { name: "overview-paused", page: "overview", fixture: "paused" },
   { name: "overview-practice", page: "overview", fixture: "practice" },
@@ -30,6 +31,13 @@ export const STATES: State[] = [
   { name: "keys-notes", page: "keys", fixture: "unreachable", prepare: (page) => page.getByRole("row", { name: /xAI/ }).getByRole("button", { name: "Check" }).click() },
   { name: "keys-guess", page: "keys", fixture: "busy", prepare: (page) => page.getByLabel("Add a key", { exact: true }).and(page.locator("input")).fill("sk-proj-abc") },
   { name: "keys-ambiguous", page: "keys", fixture: "busy", prepare: (page) => page.locator("input[type=password]").fill("sk-abc") },
+  {
+    name: "keys-addressless", page: "keys", fixture: "busy",
+    async prepare(page) {
+      await page.locator("input[type=password]").fill("0123456789abcdef");
+      await page.getByLabel("Provider", { exact: true }).selectOption("azure-openai");
+    },
+  },
   {
     name: "keys-refused", page: "keys", fixture: "busy",
     async prepare(page) {

@@ -132,7 +132,7 @@ describe("words", () => {
   test.each(["overview", "keys", "clients", "activity"])("all of %s come from the catalogue and have room to be longer", async (name) => {
     const page = await window_.go(name, "busy", "&lang=pseudo");
     const bare = await page.evaluate(() => {
-      const data = /^(Claude Desktop|OpenAI|OpenRouter|DeepSeek|Command line|CD|November)$/;
+      const data = /^(Claude Desktop|Anthropic|Azure OpenAI|DeepSeek|Google Gemini|Groq|Mistral|OpenAI|OpenRouter|Together AI|xAI|Command line|CD|November)$/;
       const words = [...document.querySelectorAll("h1, h2, th, label, button, dt, summary, option, .eyebrow, .nav a > span:first-of-type, .status, .legend > span, .state")];
       return words.map((one) => one.textContent!.trim()).filter((text) => /[a-z]/i.test(text) && !text.startsWith("[") && !data.test(text));
     });

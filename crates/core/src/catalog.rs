@@ -309,6 +309,29 @@ pub fn unplaced(id: &ProviderId) -> Option<String> {
     raw.base_url_example.filter(|_| raw.base_url.is_none())
 }
 
+/// A built-in provider that has no address before the person gives it theirs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unplaced {
+    /// Its id.
+    pub id: ProviderId,
+    /// Its name for people.
+    pub title: String,
+    /// What an address looks like.
+    pub example: String,
+    /// Where a person makes and revokes keys.
+    pub keys_page: Option<String>,
+}
+
+/// The built-in providers without an address, by id.
+pub fn all_unplaced() -> impl Iterator<Item = Unplaced> {
+    BUILT_IN.iter().filter_map(|(id, text)| {
+        let id = ProviderId::parse(id).ok()?;
+        let example = unplaced(&id)?;
+        let raw: ProviderToml = toml::from_str(text).ok()?;
+        Some(Unplaced { id, title: raw.title, example, keys_page: raw.keys_page })
+    })
+}
+
 /// Whose list prices hold at an address: those of the built-in provider that is there, and of nobody
 /// else, since another address is another company.
 pub fn price_list(base_url: &BaseUrl) -> Option<ProviderId> {
@@ -402,7 +425,9 @@ mod tests {
     fn a_provider_without_an_address_waits_for_the_persons_own() {
         let azure = ProviderId::parse("azure-openai").expect("an id");
         assert!(!built_in().contains_key(&azure));
-        assert!(unplaced(&azure).is_some_and(|example| example.contains("RESOURCE")), "it says what is needed");
+        let waiting: Vec<_> = all_unplaced().collect();
+        assert_eq!(waiting.iter().map(|one| &one.id).collect::<Vec<_>>(), [&azure]);
+        assert!(waiting[0].example.contains("RESOURCE"), "it says what is needed");
         let url = BaseUrl::parse("https://mine.openai.azure.com/openai/v1").expect("a URL");
         let placed = placed(&azure, &url).expect("placed");
         assert_eq!((placed.key_header, placed.price_list), (KeyHeader::ApiKey, None));

@@ -288,7 +288,7 @@ async fn overview_says_which_caps_are_nearly_or_wholly_used() {
             row("Caution", "The day cap is 85 % used"),
         ]
     );
-    assert!(problems[0].detail.ends_with("used. It never resets."), "{}", problems[0].detail);
+    assert!(problems[0].detail.ends_with("used. Such calls are refused until you raise it."), "{}", problems[0].detail);
     assert!(problems[0].id != problems[1].id && problems[1].id != problems[2].id);
     assert_eq!(overview.today.limit.unwrap().micros, 280, "a cap that only warns is no limit");
 }

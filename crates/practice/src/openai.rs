@@ -1,5 +1,6 @@
 //! OpenAI's API: `/chat/completions`, `/responses` and `/models`, with its headers, its key and its
-//! words when it refuses. OpenRouter's additions (prices in the list, `usage.cost`) are played where
+//! words when it refuses. The key may also come in `api-key`, as Azure's v1 API takes it
+//! (<https://learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycle>). OpenRouter's additions (prices in the list, `usage.cost`) are played where
 //! a model has prices or a script names a cost.
 
 use http::{Method, header};
@@ -95,7 +96,8 @@ fn entry(model: &Model, stamp: Stamp) -> Value {
 
 fn authorised(call: &Arrived<'_>) -> Result<(), Refusal> {
     let Some(key) = call.key else { return Ok(()) };
-    match call.header(header::AUTHORIZATION.as_str()).and_then(|value| value.strip_prefix("Bearer ")) {
+    let bearer = call.header(header::AUTHORIZATION.as_str()).and_then(|value| value.strip_prefix("Bearer "));
+    match bearer.or_else(|| call.header("api-key")) {
         Some(given) if given == key => Ok(()),
         Some(given) if !given.is_empty() => {
             let text = format!(

@@ -1,13 +1,8 @@
 // The states of an install that the pages must be able to show. Amounts are made up; this is test material.
 
-import type {
-  ActivityPage, ClientCard, ClientsPage, Commands, ConnectPlan, DiffLine, KeyRow, KeysPage, Money, MoneyBar, Overview,
-  ProblemRow, ProviderChoice, RequestRow, Status, Topic,
-} from "../bindings.gen";
+import type { ActivityPage, ClientCard, ClientsPage, Commands, ConnectPlan, KeysPage, Money, MoneyBar, Overview, ProblemRow, RequestRow, Status, Topic } from "../bindings.gen";
 import type { Denial } from "./index";
-
-const MIN = 60_000;
-const HOUR = 60 * MIN;
+import { MIN, HOUR, usd, bar, midnight, nextMonth, requests, PROVIDERS, keyRows, PATH, client, DIFF, plan, POLICY_DIFF, PROBLEMS } from "./samples";
 
 type Answers = {
   [C in keyof Commands]: (args: Commands[C]["args"], state: Fixture, news: (...topics: Topic[]) => void) => Commands[C]["result"];
@@ -28,126 +23,6 @@ export type Fixture = {
   deny: Partial<Record<string, Denial>>;
   commands: Answers;
 };
-
-function usd(micros: number): Money {
-  const dollars = micros / 1e6;
-  return { micros, text: micros !== 0 && Math.abs(micros) < 1e6 && micros % 10_000 !== 0 ? `$${dollars.toFixed(4)}` : `$${dollars.toFixed(2)}` };
-}
-
-function bar(used: number, held: number, limit: number | null, resets_ms: number): MoneyBar {
-  const share = (part: number) => (limit ? Math.min(10_000, Math.floor((part * 10_000) / limit)) : 0);
-  return {
-    used: usd(used), held: usd(held), left: limit === null ? null : usd(Math.max(0, limit - used - held)),
-    limit: limit === null ? null : usd(limit), used_bp: share(used), held_bp: share(held), resets_ms,
-  };
-}
-
-function midnight(now: number, days: number): number {
-  const d = new Date(now);
-  return new Date(d.getFullYear(), d.getMonth(), d.getDate() + days).getTime();
-}
-
-function nextMonth(now: number): number {
-  const d = new Date(now);
-  return new Date(d.getFullYear(), d.getMonth() + 1, 1).getTime();
-}
-
-let ids = 0;
-function request(now: number, over: Partial<RequestRow>): RequestRow {
-  ids += 1;
-  return {
-    id: `r${ids}`, at_ms: now, client: "claude-desktop", client_title: "Claude Desktop", tool: "llm_route", class: "summarize",
-    model: "gpt-6-mini", provider: "openai", tokens: 1_733, took_ms: 900, state: "answered", cost: usd(2_100), held: null,
-    assumed: false, code: null, reason: "first choice of summarize", ...over,
-  };
-}
-
-function requests(now: number): RequestRow[] {
-  const at = (minutes: number) => now - minutes * MIN;
-  return [
-    request(at(0) - 2_400, { class: "code_review", model: "gpt-6", tokens: null, took_ms: null, state: "running", cost: usd(0), held: usd(50_000), reason: "first choice of code_review" }),
-    request(at(3), { class: "code_review", model: "gpt-6", tokens: 6_902, took_ms: 3_100, cost: usd(41_200), reason: "first choice of code_review" }),
-    request(at(5), { state: "fallback", model: "deepseek-v4", provider: "deepseek", tokens: 4_188, took_ms: 6_900, cost: usd(2_100), reason: "openai/gpt-6-mini is rate limited and asked to wait 90 s, which is too long for this call. deepseek/deepseek-v4 answered instead." }),
-    request(at(22), { class: "extract_json", model: "deepseek-v4", provider: "deepseek", tokens: 1_733, took_ms: 900, cost: usd(800), client: "claude-desktop", reason: "first choice of extract_json" }),
-    request(at(27), { class: "plan_change", model: "gpt-6", tokens: 9_320, took_ms: 18_400, cost: usd(113_000), client: "", client_title: "Command line", tool: "route", reason: "first choice of plan_change" }),
-    request(at(40), { class: "translate", model: "", provider: "", tokens: null, took_ms: 12, state: "denied", cost: usd(0), code: "cap_exceeded", reason: "The day cap of $5.00 is reached: $4.98 is used and this call may need $0.06. It resets at 00:00." }),
-    request(at(52), { class: "second_opinion", model: "gpt-6", tokens: 1_020, took_ms: 61_700, state: "failed", cost: usd(15_300), assumed: true, code: "timeout", reason: "openai/gpt-6 did not begin to answer within 10 s. No fallback is written for second_opinion." }),
-    request(at(75), { class: "chat", tool: "chat_completion", model: "anthropic/claude-sonnet-5-5-with-a-very-long-name-20261101", provider: "openrouter", tokens: 11_480, took_ms: 9_700, cost: usd(64_400), reason: "asked for by name" }),
-    request(at(90), { class: "summarize", state: "cancelled", tokens: null, took_ms: 1_200, cost: usd(900), assumed: true, code: "cancelled", reason: "Claude Desktop cancelled the call after it was sent." }),
-    request(at(24 * 60 + 30), { class: "extract_json", model: "qwen4-coder:14b", provider: "ollama", tokens: 820, took_ms: 2_200, cost: usd(0), reason: "first choice of extract_json" }),
-    request(at(26 * 60), { class: "summarize", state: "interrupted", tokens: null, took_ms: null, cost: usd(6_800), assumed: true, code: "interrupted", reason: "The process ended before an answer was there. The worst case is charged." }),
-  ];
-}
-
-const PROVIDERS: ProviderChoice[] = [
-  { id: "openai", title: "OpenAI", origin: "api.openai.com", prefixes: ["sk-proj-", "sk-svcacct-", "sk-"], keys_page: "https://platform.openai.com/api-keys" },
-  { id: "openrouter", title: "OpenRouter", origin: "openrouter.ai", prefixes: ["sk-or-"], keys_page: "https://openrouter.ai/keys" },
-  { id: "deepseek", title: "DeepSeek", origin: "api.deepseek.com", prefixes: ["sk-"], keys_page: "https://platform.deepseek.com/api_keys" },
-];
-
-function keyRows(now: number): KeyRow[] {
-  return [
-    { provider: "openai", title: "OpenAI", origin: "api.openai.com", source: "keychain", env: null, last4: "m0Zk", fingerprint: "31ab 7e95", state: "valid", checked_ms: now - 22 * MIN, models: 24, month: usd(15_600_000), message: null, classes: ["code_review", "plan_change"] },
-    { provider: "openrouter", title: "OpenRouter", origin: "openrouter.ai", source: "keychain", env: null, last4: "8tRw", fingerprint: "c7d0 02ef", state: "rate_limited", checked_ms: now - 5 * MIN, models: 312, month: usd(4_690_000), message: null, classes: [] },
-    { provider: "deepseek", title: "DeepSeek", origin: "api.deepseek.com", source: "keychain", env: null, last4: "pp3L", fingerprint: "54b8 a91c", state: "refused", checked_ms: now - 96 * MIN, models: 0, month: usd(290_000), message: "DeepSeek refused the key (401): “Authentication Fails, your api key is invalid”. Replace it.", classes: ["extract_json"] },
-    { provider: "xai", title: "xAI", origin: "api.x.ai", source: "env", env: "XAI_API_KEY", last4: "Vc91", fingerprint: "77e0 11aa", state: "not_checked", checked_ms: null, models: null, month: usd(0), message: null, classes: [] },
-    { provider: "ollama", title: "Ollama", origin: "127.0.0.1:11434", source: "none", env: null, last4: null, fingerprint: null, state: "valid", checked_ms: now - 4 * MIN, models: 6, month: usd(0), message: null, classes: [] },
-  ];
-}
-
-const PATH = "~/.config/Claude/claude_desktop_config.json";
-
-function client(now: number, over: Partial<ClientCard> = {}): ClientCard {
-  return {
-    id: "claude-desktop", title: "Claude Desktop", state: "connected", path: PATH, paths: [PATH], running: true,
-    last_call_ms: now - 2 * MIN, hello_ms: now - 5.5 * HOUR, today: usd(1_090_000), calls_today: 31, backups: 3,
-    entry: '{"command":"/home/kim/.local/share/pointsman/bin/pointsman","args":["mcp","--home","/home/kim/.local/share/pointsman","--client","claude-desktop"]}',
-    others: ["issues", "postgres"], error: null, looked_in: [PATH], ...over,
-  };
-}
-
-const line = (kind: DiffLine["kind"], number: number, text: string): DiffLine => ({ kind, number, text });
-const DIFF: DiffLine[] = [
-  line("same", 14, '  "mcpServers": {'),
-  line("same", 15, '    "issues": {'),
-  line("same", 16, '      "command": "npx",'),
-  line("same", 17, '      "args": ["-y", "@acme/issues-mcp"]'),
-  line("del", 18, "    }"),
-  line("add", 18, "    },"),
-  line("add", 19, '    "pointsman": {'),
-  line("add", 20, '      "command": "/home/kim/.local/share/pointsman/bin/pointsman",'),
-  line("add", 21, '      "args": ["mcp", "--client", "claude-desktop"]'),
-  line("add", 22, "    }"),
-  line("same", 23, "  },"),
-  line("same", 24, '  "preferences": {'),
-  line("gap", 0, ""),
-  line("same", 40, "}"),
-];
-
-function plan(over: Partial<ConnectPlan> = {}): ConnectPlan {
-  return {
-    hash: "9f2c41d0", client: "claude-desktop", path: PATH, name: "pointsman", asked: "pointsman", diff: DIFF, added: 5, removed: 1,
-    backup: "~/.local/share/pointsman/backups/claude-desktop/20261121-142400-9f2c.json", running: false, nothing_to_do: false, taken: null, keeps_secrets: false, ...over,
-  };
-}
-
-const POLICY_DIFF: DiffLine[] = [
-  line("same", 30, "caps:"),
-  line("same", 31, "  - scope: all"),
-  line("same", 32, "    window: day"),
-  line("del", 33, "    limit_usd: 5.00"),
-  line("add", 33, "    limit_usd: 25.00"),
-  line("same", 34, "    on_hit: block"),
-  line("gap", 0, ""),
-  line("same", 41, "providers:"),
-  line("add", 42, "  deepseek:"),
-  line("add", 43, "    base_url: https://proxy.example.net/v1  # faster"),
-];
-
-const PROBLEMS: ProblemRow[] = [
-  { id: "key:deepseek", lamp: "stop", title: "The DeepSeek key was refused", detail: "401 since 12:48. `extract_json` goes to its fallback.", action: { kind: "open_keys", label: "Replace key", target: "deepseek" } },
-  { id: "client:claude-desktop", lamp: "caution", title: "Our entry in Claude Desktop's settings is gone", detail: `\`${PATH}\` was rewritten by another program. Claude cannot reach Pointsman.`, action: { kind: "open_clients", label: "Repair", target: "claude-desktop" } },
-];
 
 function base(now: number): Fixture {
   const rows = requests(now);
@@ -305,7 +180,21 @@ export const fixtures: Record<string, (now: number) => Fixture> = {
     Object.assign(state.status, { running: "attention", problems: 1, day_used_bp: 9960 });
     state.overview.today = bar(5_000_000, 0, 5_000_000, midnight(now, 1));
     state.overview.month = bar(41_700_000, 0, 50_000_000, nextMonth(now));
-    state.overview.problems = [{ id: "cap:day", lamp: "stop", title: "The day cap is reached", detail: "$5.00 of $5.00 is used. Calls resume at 00:00.", action: null }];
+    state.overview.problems = [{ id: "cap:day", lamp: "stop", title: "The day cap is reached", detail: "$5.00 of $5.00 used. Such calls are refused until 00:00.", action: { kind: "open_policy_file", label: "Open routing.yaml", target: null } }];
+  }),
+  caps: with_((state, now) => {
+    Object.assign(state.status, { running: "attention", problems: 6, day_limit: usd(6_000_000), day_used_bp: 8483 });
+    state.overview.today = bar(5_090_000, 150_000, 6_000_000, midnight(now, 1), 1_000_000);
+    state.overview.month = { ...bar(41_700_000, 0, null, nextMonth(now)), warns_at: usd(40_000_000) };
+    const row = (id: string, lamp: ProblemRow["lamp"], title: string, detail: string): ProblemRow => ({ id: `cap-${id}`, lamp, title, detail, action: { kind: "open_policy_file", label: "Open routing.yaml", target: null } });
+    state.overview.problems = [
+      row("client", "stop", "The hour cap for the client claude-desktop is reached", "$0.50 of $0.50 used. Such calls are refused until 15:00."),
+      row("ask", "stop", "The week cap for the project quarterly-report-of-the-whole-group is reached", "$4.00 of $4.00 used. It says ask, which this version cannot do yet, so such calls are refused until 23 November."),
+      row("local", "caution", "The total cap for openrouter/anthropic/claude-sonnet-5-5-with-a-very-long-name-20261101 is reached", "$3.02 of $3.00 used. Only models of this machine answer."),
+      row("warn", "caution", "The month cap is reached", "$41.70 of $40.00 used. Calls go on, each with a warning. It resets on 1 December."),
+      row("raised", "caution", "The day cap is 84 % used", "$5.09 of $6.00 used, with $1.00 that was added once. It resets at 00:00."),
+      row("alert", "caution", "The week cap for the task class code_review is 62 % used", "$1.24 of $2.00 used. It resets on 23 November."),
+    ];
   }),
   capless: with_((state, now) => {
     state.overview.today = bar(1_420_000, 0, null, midnight(now, 1));
@@ -340,7 +229,7 @@ export const fixtures: Record<string, (now: number) => Fixture> = {
   }),
   ledgerless: with_((state, now) => {
     const none: Money = { micros: 0, text: "–" };
-    const unknown = (resets_ms: number): MoneyBar => ({ used: none, held: none, left: null, limit: null, used_bp: 0, held_bp: 0, resets_ms });
+    const unknown = (resets_ms: number): MoneyBar => ({ used: none, held: none, left: null, limit: null, raised: null, warns_at: null, used_bp: 0, held_bp: 0, resets_ms });
     Object.assign(state.status, { running: "stopped", problems: 1, today: none, day_limit: null, day_used_bp: 0 });
     Object.assign(state.overview, {
       readable: false, today: unknown(midnight(now, 1)), month: unknown(nextMonth(now)), hours: [], requests_24h: 0, recent: [], clients: [],

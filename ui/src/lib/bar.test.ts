@@ -4,7 +4,7 @@ import { bar } from "./bar";
 
 const money = (micros: number) => ({ micros, text: `$${micros / 1e6}` });
 const of = (used_bp: number, held_bp: number, over: Partial<MoneyBar> = {}): MoneyBar => ({
-  used: money(used_bp * 100), held: money(held_bp * 100), left: money(1_000_000 - (used_bp + held_bp) * 100), limit: money(1_000_000), used_bp, held_bp, resets_ms: 0, ...over,
+  used: money(used_bp * 100), held: money(held_bp * 100), left: money(1_000_000 - (used_bp + held_bp) * 100), limit: money(1_000_000), raised: null, warns_at: null, used_bp, held_bp, resets_ms: 0, ...over,
 });
 
 test("used, then held, from the left", () => expect(bar(of(2840, 100))).toEqual({ used: "28.40%", heldAt: "28.40%", held: "1.00%", level: "calm" }));

@@ -22,6 +22,7 @@ mod target;
 mod tier;
 
 pub use candidates::{Asked, Candidates, Ground, Wanted, candidates};
+pub use order::brief;
 pub use relief::{Relief, relief};
 pub use target::{Target, Weighed};
 pub use tier::{tier, tier_with_reason};

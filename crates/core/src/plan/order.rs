@@ -1,5 +1,7 @@
-//! In which order able candidates are asked, and the sentence that says why the first one is first.
+//! In which order able candidates are asked, and the sentence that says why the first one is first, whole
+//! and as it stands beside what it is about.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::time::Duration;
 
@@ -32,7 +34,11 @@ fn speed(now: &Now, model: &ModelId) -> Duration {
 pub(super) fn reason(found: &Candidates<'_>, now: &Now, weighed: &[Weighed]) -> String {
     let Some(first) = weighed.first() else { return String::new() };
     let able: Vec<_> = weighed.iter().filter_map(Weighed::able).collect();
-    let (model, class, count) = (&first.model, found.class_name(), able.len());
+    let (model, class) = (&first.model, found.class_name());
+    let among = |most: &str| match able.len() {
+        1 => "the only one that can answer".to_owned(),
+        count => format!("the {most} of the {count} that can answer"),
+    };
     let took_over = found.took_over_from.map_or_else(String::new, |from| {
         format!("The conversation is too long for class {from}, so class {class} takes over. ")
     });
@@ -53,17 +59,29 @@ pub(super) fn reason(found: &Candidates<'_>, now: &Now, weighed: &[Weighed]) -> 
         }
         (Ground::First, Strategy::Fixed) => fixed(format!("Class {class}: the first choice is {written}")),
         (Ground::First, Strategy::Cheapest) => {
-            format!("Class {class}: {model} is the cheapest of the {count} that can answer, {worst} at most")
+            format!("Class {class}: {model} is {}, {worst} at most", among("cheapest"))
         }
         (Ground::First, Strategy::Fastest) => match now.first_token.get(model) {
-            Some(time) => format!(
-                "Class {class}: {model} is the fastest of the {count} that can answer, {} ms to its first token",
-                time.as_millis()
-            ),
+            Some(time) => {
+                format!("Class {class}: {model} is {}, {} ms to its first token", among("fastest"), time.as_millis())
+            }
             None => fixed(format!(
                 "Class {class}: none that can answer was called 5 times in 7 days, so the first choice is {written}"
             )),
         },
     };
     format!("{took_over}{why} ({}: {}).", first.tier.as_str(), first.tier_reason)
+}
+
+/// The part of such a reason that is news beside the class and the model: "the cheapest of the 3 that can
+/// answer, $0.0021 at most (L1: …)". A reason that says more stays whole.
+pub fn brief<'a>(reason: &'a str, class: &str, model: &str) -> Cow<'a, str> {
+    let rest = reason.strip_prefix(&format!("Class {class}: ")).unwrap_or(reason);
+    let rest = rest.strip_suffix('.').unwrap_or(rest);
+    if let Some(tier) = rest.strip_prefix(&format!("the first choice is {model} ")) {
+        return Cow::Owned(format!("first choice {tier}"));
+    }
+    let says = rest.strip_prefix(&format!("{model} "));
+    let said = says.and_then(|says| says.strip_prefix("is ").or_else(|| says.strip_prefix("was ")).or(Some(says)));
+    Cow::Borrowed(said.unwrap_or(rest))
 }

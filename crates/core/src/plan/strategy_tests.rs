@@ -95,6 +95,7 @@ fn cheapest_is_by_the_worst_case_among_those_able() {
     assert_eq!(order_of(&policy, &class("cheap"), &ask(&"x".repeat(1000)), &now), ["openai/cheap", "openai/dear"]);
     let seen = planned(&policy, &class("cheap"), &picture(), &now).unwrap();
     assert_eq!(seen.targets.iter().map(|t| t.model.to_string()).collect::<Vec<_>>(), ["openai/dear"]);
+    assert!(seen.reason.contains("openai/dear is the only one that can answer, $"), "{}", seen.reason);
     assert!(seen.warnings.iter().any(|said| said.contains("openai/cheap takes no pictures")), "{:?}", seen.warnings);
 }
 
@@ -114,6 +115,26 @@ fn fastest_is_by_the_own_median_and_the_unmeasured_follow_as_written() {
     assert!(
         none.reason.contains("none that can answer was called 5 times in 7 days, so the first choice is openai/dear")
     );
+}
+
+#[test]
+fn beside_its_class_and_model_a_reason_is_brief() {
+    let policy = policy();
+    let said = |class_name: &str, wanted: &Wanted, now: &Now| {
+        let plan = planned(&policy, wanted, &ask("x"), now).unwrap();
+        brief(&plan.reason, class_name, &plan.targets[0].model.to_string()).into_owned()
+    };
+    let of = |name: &str, now: &Now| said(name, &class(name), now);
+    let all = measured(&[("deepseek/small", 900), ("openai/cheap", 300), ("openai/dear", 1200)]);
+    assert_eq!(of("fixed", &Now::default()), "first choice (L3: $15.00 for a million tokens of output)");
+    assert!(of("cheap", &all).starts_with("the cheapest of the 3 that can answer, $0.0"), "{}", of("cheap", &all));
+    assert!(of("fast", &all).starts_with("the fastest of the 3 that can answer, 300 ms"), "{}", of("fast", &all));
+    let unmeasured = of("fast", &Now::default());
+    assert!(unmeasured.starts_with("none that can answer was called 5 times in 7 days, so"), "{unmeasured}");
+    let named = said("chat", &Wanted::Model("cheap".into()), &Now::default());
+    assert_eq!(named, "asked for by name (L1: as routing.yaml labels it)");
+    let other = "The day cap of $2.00 has no room: $1.99 used.";
+    assert_eq!(brief(other, "fixed", "openai/dear"), other.trim_end_matches('.'));
 }
 
 #[test]

@@ -117,7 +117,8 @@ fn shorten(words: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use pointsman_core::catalog::{BaseUrl, built_in};
+    use pointsman_core::catalog::{BaseUrl, built_in, placed};
+    use pointsman_core::id::ProviderId;
     use pointsman_practice::{Endpoint, Options, Practice, Script};
 
     use super::*;
@@ -125,8 +126,16 @@ mod tests {
     const KEY: &str = "sk-proj-CANARY0123456789a1b2";
 
     fn at(base_url: &str) -> Provider {
-        let provider = built_in().values().find(|provider| provider.id.as_str() == "openai").unwrap();
-        Provider { base_url: BaseUrl::parse(base_url).unwrap(), ..provider.clone() }
+        moved("openai", base_url)
+    }
+
+    /// A built-in provider, at this address.
+    fn moved(id: &str, base_url: &str) -> Provider {
+        let (id, base_url) = (ProviderId::parse(id).unwrap(), BaseUrl::parse(base_url).unwrap());
+        match built_in().get(&id) {
+            Some(provider) => Provider { base_url, ..provider.clone() },
+            None => placed(&id, &base_url).unwrap(),
+        }
     }
 
     async fn asked(server: &Practice, provider: &Provider, script: Option<Script>) -> Found {
@@ -179,6 +188,35 @@ mod tests {
 
     async fn asked_at(provider: &Provider) -> Found {
         check(&Transport::default(), provider, Some(&Secret::new(KEY.into()))).await
+    }
+
+    #[tokio::test]
+    async fn every_format_is_asked_with_the_key_in_its_own_header() {
+        let server = Practice::start(Options { key: Some(KEY.into()), ..Options::default() }).await.unwrap();
+        let (plain, google) = (server.base_url(), server.gemini_url());
+        let bearer = format!("Bearer {KEY}");
+        let rows = [
+            ("openai", &plain, "authorization", bearer.as_str()),
+            ("azure-openai", &plain, "api-key", KEY),
+            ("anthropic", &plain, "x-api-key", KEY),
+            ("gemini", &google, "x-goog-api-key", KEY),
+        ];
+        for (at, (id, base_url, header, value)) in rows.into_iter().enumerate() {
+            let provider = moved(id, base_url);
+            let good = asked(&server, &provider, None).await;
+            assert_eq!((good.state, good.words), (KeyState::Valid, None), "{id}");
+            assert!(good.models.is_some_and(|models| models > 0), "{id}: its models are counted");
+            let sent = &server.received()[2 * at];
+            assert_eq!(sent.header(header), Some(value), "{id}");
+            let elsewhere = rows.iter().filter(|row| row.2 != header && sent.header(row.2).is_some());
+            assert_eq!(elsewhere.count(), 0, "{id}: the key is in one header only");
+            assert_eq!(sent.header("anthropic-version").is_some(), id == "anthropic");
+
+            let wrong = Secret::new("sk-WRONG0123456789".into());
+            let refused = check(&Transport::default(), &provider, Some(&wrong)).await;
+            assert_eq!(refused.state, KeyState::Refused, "{id}: {refused:?}");
+            assert!(refused.words.is_some_and(|words| !words.contains("WRONG")), "{id}");
+        }
     }
 
     #[tokio::test]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use pointsman_core::budget::{self, Window};
-use pointsman_core::catalog::{KeyRef, Provider, built_in};
+use pointsman_core::catalog::{KeyRef, Provider, Unplaced, all_unplaced, built_in};
 use pointsman_core::id::ProviderId;
 use pointsman_core::money::MicroUsd;
 use pointsman_core::policy::Policy;
@@ -50,8 +50,7 @@ impl Gateway {
                 rows.push(row(provider, &store, &stored, check, &books, policy));
             }
         }
-        let providers = providers.values().filter(|provider| matches!(provider.key, KeyRef::Keychain(_)));
-        KeysPage { store, rows, providers: providers.map(choice).collect() }
+        KeysPage { store, rows, providers: choices(providers) }
     }
 
     /// What is stored for a provider.
@@ -169,12 +168,83 @@ fn first_choice(policy: &Policy, provider: &ProviderId) -> Vec<String> {
     rules.map(|rule| rule.class.as_str().to_owned()).collect()
 }
 
+/// Whom a key can be added for, by title; those too of whom it can be said what is to be done first.
+fn choices(providers: &BTreeMap<ProviderId, Provider>) -> Vec<ProviderChoice> {
+    let kept = providers.values().filter(|provider| matches!(provider.key, KeyRef::Keychain(_)));
+    let waiting = all_unplaced().filter(|one| !providers.contains_key(&one.id));
+    let mut all: Vec<_> = kept.map(choice).chain(waiting.map(waits)).collect();
+    all.sort_by_cached_key(|choice| choice.title.to_lowercase());
+    all
+}
+
 fn choice(provider: &Provider) -> ProviderChoice {
     ProviderChoice {
         id: provider.id.as_str().to_owned(),
         title: provider.title.clone(),
         origin: provider.base_url.origin().to_string(),
+        first: None,
         prefixes: provider.key_prefixes.clone(),
         keys_page: provider.keys_page.clone(),
+    }
+}
+
+fn waits(provider: Unplaced) -> ProviderChoice {
+    let Unplaced { id, title, example, keys_page } = provider;
+    let first = format!(
+        "Each customer has an address of their own. Write yours as `providers.{id}.base_url` in routing.yaml, such as `{example}`, then add the key here."
+    );
+    ProviderChoice {
+        id: id.as_str().to_owned(),
+        title,
+        origin: String::new(),
+        first: Some(first),
+        prefixes: Vec::new(),
+        keys_page,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pointsman_core::catalog::{BaseUrl, placed};
+
+    use super::*;
+
+    #[test]
+    fn a_key_can_be_added_for_every_company_and_one_without_an_address_says_what_to_do_first() {
+        let titles = |all: &[ProviderChoice]| all.iter().map(|one| one.title.clone()).collect::<Vec<_>>();
+        let mut providers = built_in().clone();
+        let all = choices(&providers);
+        assert_eq!(
+            titles(&all),
+            [
+                "Anthropic",
+                "Azure OpenAI",
+                "DeepSeek",
+                "Google Gemini",
+                "Groq",
+                "Mistral",
+                "OpenAI",
+                "OpenRouter",
+                "Together AI",
+                "xAI"
+            ],
+            "those of this machine need no key"
+        );
+        for one in &all {
+            assert_eq!(one.first.is_some(), one.id == "azure-openai", "{one:?}");
+            assert_eq!(one.origin.is_empty(), one.first.is_some(), "{one:?}");
+        }
+        let first = all[1].first.clone().unwrap();
+        assert!(
+            first.contains("`providers.azure-openai.base_url` in routing.yaml, such as `https://RESOURCE."),
+            "{first}"
+        );
+
+        let (id, url) = (ProviderId::parse("azure-openai").unwrap(), "https://mine.openai.azure.com/openai/v1");
+        let mine = placed(&id, &BaseUrl::parse(url).unwrap()).unwrap();
+        providers.insert(id, mine);
+        let all = choices(&providers);
+        assert_eq!(all.len(), 10, "once");
+        assert_eq!((all[1].origin.as_str(), &all[1].first), ("mine.openai.azure.com", &None));
     }
 }

@@ -10,10 +10,6 @@ const LONGEST: usize = 4096;
 /// How keys of companies that are not built in begin, so that one pasted in the wrong place is not
 /// sent to somebody else.
 const ELSEWHERE: &[(&str, &str)] = &[
-    ("sk-ant-", "Anthropic"),
-    ("gsk_", "Groq"),
-    ("xai-", "xAI"),
-    ("AIza", "Google"),
     ("hf_", "Hugging Face"),
     ("pplx-", "Perplexity"),
     ("nvapi-", "NVIDIA"),
@@ -66,18 +62,20 @@ fn is_assignment(line: &str) -> bool {
     })
 }
 
-/// The company a key looks like, where that is another than the built-in provider it was given for.
-/// Of a custom provider nothing is known, so nothing is said.
+/// The company a key looks like, where that is another than the built-in provider it was given for: its
+/// mark is longer than any of the provider's own that fits. A mark that several companies share names
+/// none of them. Of a custom provider nothing is known, so nothing is said.
 pub(crate) fn looks_like(key: &Secret, provider: &Provider) -> Option<&'static str> {
     let own = built_in().get(&provider.id).filter(|own| own.base_url.origin() == provider.base_url.origin())?;
-    let begins = |provider: &Provider| provider.key_prefixes.iter().any(|mark| key.expose().starts_with(mark.as_str()));
-    if begins(own) {
-        return None;
-    }
-    let others =
-        built_in().values().filter(|other| other.id != own.id && begins(other)).map(|other| other.title.as_str());
-    let elsewhere = ELSEWHERE.iter().filter(|(mark, _)| key.expose().starts_with(mark)).map(|(_, title)| *title);
-    others.chain(elsewhere).next()
+    let fits = |mark: &str| key.expose().starts_with(mark);
+    let marks =
+        |provider: &'static Provider| provider.key_prefixes.iter().map(|mark| (mark.as_str(), provider.title.as_str()));
+    let mine = marks(own).filter(|(mark, _)| fits(mark)).map(|(mark, _)| mark.len()).max().unwrap_or(0);
+    let others = built_in().values().filter(|other| other.id != own.id).flat_map(marks);
+    let found: Vec<_> = others.chain(ELSEWHERE.iter().copied()).filter(|(mark, _)| fits(mark)).collect();
+    let longest = found.iter().map(|(mark, _)| mark.len()).max().filter(|longest| *longest > mine)?;
+    let mut named = found.into_iter().filter(|(mark, _)| mark.len() == longest).map(|(_, title)| title);
+    named.next().filter(|_| named.next().is_none())
 }
 
 #[cfg(test)]
@@ -125,8 +123,21 @@ mod tests {
         assert_eq!(seen("sk-or-v1-1", "openai"), Some("OpenRouter"));
         assert_eq!(seen("sk-proj-1", "deepseek"), Some("OpenAI"));
         assert_eq!(seen("sk-ant-1", "openai"), Some("Anthropic"));
-        assert_eq!(seen("sk-or-v1-1", "openrouter"), None);
-        assert_eq!(seen("sk-1", "openai"), None, "the old form has no mark");
+        assert_eq!(seen("gsk_1", "xai"), Some("Groq"));
+        assert_eq!(seen("AIzaSy1", "anthropic"), Some("Google Gemini"));
+        assert_eq!(seen("pplx-1", "mistral"), Some("Perplexity"));
+        for (key, own) in [
+            ("sk-or-v1-1", "openrouter"),
+            ("sk-ant-1", "anthropic"),
+            ("xai-1", "xai"),
+            ("AIza1", "gemini"),
+            ("gsk_1", "groq"),
+        ] {
+            assert_eq!(seen(key, own), None, "{own}");
+        }
+        assert_eq!(seen("sk-1", "deepseek"), None);
+        assert_eq!(seen("sk-1", "mistral"), None, "two companies have this mark, so it names neither");
+        assert_eq!(seen("sk-1", "openai"), None, "the old form of OpenAI has the mark of others too");
         let mut moved = provider("openai");
         moved.base_url = pointsman_core::catalog::BaseUrl::parse("http://127.0.0.1:1/v1").expect("valid");
         assert_eq!(looks_like(&Secret::new("sk-or-v1-1".into()), &moved), None, "another place, other keys");

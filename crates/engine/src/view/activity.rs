@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use pointsman_core::budget::{Scope, Window};
 use pointsman_core::code::Denial;
 use pointsman_core::money::MicroUsd;
+use pointsman_core::plan;
 use rusqlite::{Connection, Row, params};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -62,6 +63,8 @@ pub struct RequestRow {
     pub code: Option<String>,
     /// Why this model, or why not.
     pub reason: String,
+    /// The same for one line beside class and model.
+    pub brief: String,
 }
 
 /// How a request stands.
@@ -139,15 +142,18 @@ fn row(row: &Row<'_>) -> Result<RequestRow, rusqlite::Error> {
     let client: String = row.get(2)?;
     let state = request::state(&row.get::<_, String>(10)?);
     let hold = MicroUsd::from_micros(row.get(12)?);
+    let (class, model, provider): (String, String, String) = (row.get(5)?, row.get(6)?, row.get(7)?);
+    let reason: String = row.get(15)?;
+    let brief = plan::brief(&reason, &class, &format!("{provider}/{model}")).into_owned();
     Ok(RequestRow {
         id: row.get(0)?,
         at_ms,
         client_title: client_title(&client, &row.get::<_, String>(3)?),
         client,
         tool: row.get(4)?,
-        class: row.get(5)?,
-        model: row.get(6)?,
-        provider: row.get(7)?,
+        class,
+        model,
+        provider,
         tokens: row.get::<_, Option<i64>>(8)?.map(i64::unsigned_abs),
         took_ms: row.get::<_, Option<i64>>(9)?.map(|ended| (ended - at_ms).max(0)),
         state,
@@ -155,7 +161,8 @@ fn row(row: &Row<'_>) -> Result<RequestRow, rusqlite::Error> {
         held: (state == RequestState::Running).then(|| Money::row(hold)),
         assumed: row.get(13)?,
         code: row.get(14)?,
-        reason: row.get(15)?,
+        reason,
+        brief,
     })
 }
 

@@ -114,8 +114,11 @@ pub struct ProviderChoice {
     pub id: String,
     /// `OpenAI`.
     pub title: String,
-    /// `api.openai.com`.
+    /// `api.openai.com`; empty while it has no address.
     pub origin: String,
+    /// What is to be done before a key can be added: where each person has an address of their own, how
+    /// to write it down.
+    pub first: Option<String>,
     /// How its keys begin; empty where they have no mark.
     pub prefixes: Vec<String>,
     /// Where keys are made and revoked.

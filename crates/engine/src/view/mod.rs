@@ -10,6 +10,7 @@ pub mod clients;
 pub mod explain;
 pub mod keys;
 mod money;
+mod near;
 pub mod overview;
 mod unreadable;
 

@@ -1,12 +1,13 @@
 //! Money and traffic as Overview shows them, read from the ledger.
 
 use jiff::Timestamp;
-use pointsman_core::budget::{Balance, Cap, OnHit, Raise, Scope, Span, Window, raised};
+use pointsman_core::budget::{Balance, Cap, OnHit, Raise, Scope, Window, raised};
 use pointsman_core::money::MicroUsd;
 use rusqlite::Connection;
 
 use super::Money;
-use super::overview::{Action, ActionKind, Lamp, MoneyBar, ProblemRow};
+use super::near::Near;
+use super::overview::{MoneyBar, ProblemRow};
 use crate::ledger::standing::{Standing, standings};
 use crate::ledger::{LedgerError, account, setting};
 
@@ -16,9 +17,6 @@ pub(super) struct MoneyNow {
     pub(super) month: MoneyBar,
     pub(super) problems: Vec<ProblemRow>,
 }
-
-/// From this share of a cap on, in basis points, the person should know.
-const NEAR: u16 = 8_000;
 
 /// What the ledger says of today's and this month's money.
 pub(super) fn money_now(
@@ -33,7 +31,7 @@ pub(super) fn money_now(
         for Standing { account, at } in standings(connection, cap, now)? {
             let Some((span, balance)) = at else { continue };
             let limit = raised(cap, &account, &span.key, raises);
-            let row = near(cap, &account, limit, &span, balance, &zone);
+            let row = Near { cap, account: &account, limit, span: &span, charged: balance.charged }.row(&zone);
             // The same cap written twice is one problem.
             problems.extend(row.filter(|row| problems.iter().all(|other: &ProblemRow| other.id != row.id)));
         }
@@ -45,7 +43,8 @@ pub(super) fn money_now(
     })
 }
 
-/// Money of one window, against the lowest cap for all calls in it that stops them.
+/// Money of one window, against the lowest cap for all calls in it that stops them; where none does,
+/// the lowest that warns is named.
 fn bar(
     connection: &Connection,
     caps: &[Cap],
@@ -58,60 +57,23 @@ fn bar(
         Some((span, balance)) => (span.end, span.key, balance),
         None => (now, String::new(), Balance::default()),
     };
-    let stops = |cap: &&Cap| cap.scope == Scope::All && cap.window == window && cap.on_hit != OnHit::Warn;
-    let limit = caps.iter().filter(stops).map(|cap| raised(cap, "", &key, raises)).min();
+    let of_window = || caps.iter().filter(|cap| cap.scope == Scope::All && cap.window == window);
+    let stops = of_window().filter(|cap| cap.on_hit != OnHit::Warn);
+    let lowest = stops.map(|cap| (raised(cap, "", &key, raises), cap.limit)).min();
+    let limit = lowest.map(|(limit, _)| limit);
+    let more = lowest.map(|(limit, written)| limit.minus(written)).filter(|more| *more > MicroUsd::ZERO);
+    let warns = of_window().filter(|cap| limit.is_none() && cap.on_hit == OnHit::Warn);
     let share = |amount: MicroUsd| limit.map_or(0, |limit| amount.basis_points_of(limit));
     Ok(MoneyBar {
         used: Money::total(balance.charged),
         held: Money::row(balance.held),
         left: limit.map(|limit| Money::total(balance.left(limit))),
         limit: limit.map(Money::total),
+        raised: more.map(Money::total),
+        warns_at: warns.map(|cap| raised(cap, "", &key, raises)).min().map(Money::total),
         used_bp: share(balance.charged),
         held_bp: share(balance.charged.plus(balance.held)) - share(balance.charged),
         resets_ms: ends.as_millisecond(),
-    })
-}
-
-/// A problem row where a cap is nearly or wholly used.
-fn near(
-    cap: &Cap,
-    account: &str,
-    limit: MicroUsd,
-    span: &Span,
-    balance: Balance,
-    zone: &jiff::tz::TimeZone,
-) -> Option<ProblemRow> {
-    let share = balance.charged.basis_points_of(limit);
-    if share < NEAR {
-        return None;
-    }
-    let (whom, window) = (cap.whom(account), cap.window.as_str());
-    let full = share == 10_000;
-    // At a cap that only warns calls go on, so nothing stops there.
-    let (lamp, title) = match (full, cap.on_hit) {
-        (true, OnHit::Block | OnHit::Ask | OnHit::LocalOnly) => {
-            (Lamp::Stop, format!("The {window} cap{whom} is reached"))
-        }
-        (true, OnHit::Warn) => (Lamp::Caution, format!("The {window} cap{whom} is reached")),
-        (false, _) => (Lamp::Caution, format!("The {window} cap{whom} is {} % used", share / 100)),
-    };
-    let at = span.end.to_zoned(zone.clone());
-    let ends = match cap.window {
-        Window::Hour | Window::Day => at.strftime("%H:%M").to_string(),
-        Window::Week | Window::Month | Window::Call | Window::Flow => at.strftime("%-d %B").to_string(),
-        Window::Total => String::new(),
-    };
-    let then = match (cap.window, full && lamp == Lamp::Stop) {
-        (Window::Total, _) => "It never resets.".to_owned(),
-        (_, true) => format!("Calls resume at {ends}."),
-        (_, false) => format!("It resets at {ends}."),
-    };
-    Some(ProblemRow {
-        id: format!("cap-{}-{account}", cap.identity()),
-        lamp,
-        title,
-        detail: format!("{} of {} used. {then}", balance.charged, limit.total()),
-        action: Some(Action { kind: ActionKind::OpenPolicyFile, label: "Open routing.yaml".to_owned(), target: None }),
     })
 }
 
@@ -131,4 +93,43 @@ pub(super) fn by_hour(connection: &Connection, now: Timestamp) -> Result<Vec<u32
         }
     }
     Ok(hours)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Caller, Gateway, Home};
+
+    use super::*;
+
+    fn cap(on_hit: OnHit, cents: i64) -> Cap {
+        Cap { on_hit, ..Cap::new(Scope::All, Window::Day, MicroUsd::from_micros(cents * 10_000)) }
+    }
+
+    #[tokio::test]
+    async fn a_bar_shows_what_a_cap_was_raised_by_and_where_one_only_warns() {
+        let folder = tempfile::tempdir().unwrap();
+        let gateway = Gateway::open(Home::at(Some(folder.path().join("home"))).unwrap(), Caller::app()).unwrap();
+        let now = Timestamp::now();
+        let today = async |caps: Vec<Cap>, raises: Vec<Raise>| {
+            let read = gateway.inner().ledger.read(move |c| bar(c, &caps, &raises, Window::Day, now));
+            let bar = read.await.unwrap();
+            [bar.limit, bar.raised, bar.warns_at].map(|money| money.map(|money| money.text))
+        };
+        let said = |texts: [Option<&str>; 3]| texts.map(|text| text.map(str::to_owned));
+        let (block, local, warn) = (cap(OnHit::Block, 200), cap(OnHit::LocalOnly, 250), cap(OnHit::Warn, 100));
+        let read = gateway
+            .inner()
+            .ledger
+            .read(move |c| account::standing(c, &Scope::All, "", Window::Day, now, &setting::zone(c)?));
+        let window_key = read.await.unwrap().unwrap().0.key;
+        let raise =
+            Raise { cap: block.identity(), account: String::new(), window_key, amount: MicroUsd::from_micros(400_000) };
+        let all = vec![warn.clone(), local, block.clone()];
+        assert_eq!(today(all.clone(), vec![]).await, said([Some("$2.00"), None, None]), "the lowest that stops");
+        assert_eq!(today(vec![block], vec![raise.clone()]).await, said([Some("$2.40"), Some("$0.40"), None]));
+        let twice = vec![raise.clone(), raise];
+        assert_eq!(today(all, twice).await, said([Some("$2.50"), None, None]), "then another cap is the lowest");
+        assert_eq!(today(vec![warn], vec![]).await, said([None, None, Some("$1.00")]));
+        assert_eq!(today(vec![], vec![]).await, said([None, None, None]));
+    }
 }

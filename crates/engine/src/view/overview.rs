@@ -93,8 +93,12 @@ pub struct MoneyBar {
     pub held: Money,
     /// Cap − used − held.
     pub left: Option<Money>,
-    /// The cap, where one is set.
+    /// The cap, where one is set, with what it was raised by once.
     pub limit: Option<Money>,
+    /// Of that, raised once for this window.
+    pub raised: Option<Money>,
+    /// Where no cap stops calls: the lowest one at which they go on with a warning.
+    pub warns_at: Option<Money>,
     /// Used, in basis points of the cap.
     pub used_bp: u16,
     /// Held, in basis points of the cap.

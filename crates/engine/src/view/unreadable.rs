@@ -63,6 +63,8 @@ fn bar(window: Window) -> MoneyBar {
         held: unknown(),
         left: None,
         limit: None,
+        raised: None,
+        warns_at: None,
         used_bp: 0,
         held_bp: 0,
         resets_ms: ends.as_millisecond(),
