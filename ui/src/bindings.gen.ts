@@ -353,7 +353,7 @@ reason: string,
 brief: string, };
 
 /** How a request stands. */
-export type RequestState = "running" | "answered" | "fallback" | "denied" | "failed" | "cancelled" | "interrupted";
+export type RequestState = "running" | "answered" | "kept" | "fallback" | "denied" | "failed" | "cancelled" | "interrupted";
 
 /** The state of the whole, by the worst of its parts. */
 export type Running = "running" | "attention" | "paused" | "stopped";

@@ -3,23 +3,23 @@
 //! in a transaction that is undone: nothing is written.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use jiff::Timestamp;
-use pointsman_core::budget::Counted;
 use pointsman_core::catalog::KeyRef;
 use pointsman_core::chat::{Chat, Message, Params, Role};
 use pointsman_core::code::{Code, Denial};
 use pointsman_core::estimate::{LIKELY_ERROR, likely_tokens};
-use pointsman_core::id::{FlowId, ModelId, ProviderId, RequestId, TaskClass};
+use pointsman_core::id::{ModelId, ProviderId, TaskClass};
 use pointsman_core::money::MicroUsd;
 use pointsman_core::plan::{self, Asked, Candidates, Ground, Now, Plan, Target, Wanted, tier};
 use pointsman_core::policy::{Policy, Preflight};
 use serde::{Deserialize, Serialize};
 
-use crate::ledger::request;
-use crate::ledger::reservation::{self, Limits};
+use crate::ledger::LedgerError;
+use crate::ledger::reservation::Limits;
 use crate::reply::usd;
-use crate::{Gateway, Inner, dispatch, fresh_id, pause};
+use crate::trial::{self, Trial};
+use crate::{Gateway, Inner, dispatch, pause};
 
 /// The most models of one question.
 const MOST: usize = 40;
@@ -200,30 +200,16 @@ async fn room(inner: &Inner, policy: &Policy, plans: Vec<Option<Plan>>) -> Resul
         Err(denial) => return Err(denial),
     };
     let limits = Limits { caps: policy.caps.clone(), resumed, raises };
-    let caller = inner.caller.clone();
+    let trials: Vec<_> = plans
+        .into_iter()
+        .map(|plan| Some(Trial { plan: Arc::new(plan?), caller: inner.caller.clone(), class: TaskClass::chat() }))
+        .collect();
     let found = inner.ledger.write(move |tx| {
-        let mut found = Vec::new();
-        for plan in plans {
-            let stopped = match &plan {
-                Some(plan) => {
-                    let Some(start) = start(caller.clone(), &plan.targets[0]) else { continue };
-                    tx.execute_batch("SAVEPOINT estimate")?;
-                    let counted = Counted {
-                        model: plan.targets[0].model.clone(),
-                        client: caller.client.clone(),
-                        class: TaskClass::chat(),
-                        project: caller.project.clone(),
-                    };
-                    let next = dispatch::next(plan, &counted, 0, 1);
-                    let reserved = reservation::reserve(tx, &start, &limits, &next, Timestamp::MAX);
-                    tx.execute_batch("ROLLBACK TO estimate; RELEASE estimate")?;
-                    reserved?.err()
-                }
-                None => None,
-            };
-            found.push(stopped);
-        }
-        Ok(found)
+        let stopped = |trial: &Option<Trial>| match trial {
+            Some(trial) => Ok(trial::held(tx, trial, &limits)?.err()),
+            None => Ok(None),
+        };
+        trials.iter().map(stopped).collect::<Result<Vec<_>, LedgerError>>()
     });
     let found = found.await?;
     let mut denials = Vec::with_capacity(found.len());
@@ -234,19 +220,6 @@ async fn room(inner: &Inner, policy: &Policy, plans: Vec<Option<Plan>>) -> Resul
         });
     }
     Ok(denials)
-}
-
-fn start(caller: crate::Caller, target: &Target) -> Option<request::Start> {
-    Some(request::Start {
-        id: RequestId::parse(&fresh_id("r")).ok()?,
-        flow: FlowId::parse(&fresh_id("f")).ok()?,
-        caller,
-        tool: "estimate_cost",
-        class: TaskClass::chat().to_string(),
-        target: Some(target.model.clone()),
-        reason: String::new(),
-        at: Timestamp::now(),
-    })
 }
 
 fn line(

@@ -2,21 +2,26 @@
 //! could cost, and which caps would count it. Decides by the same way as a call (`decide`), and ends
 //! there: nothing is sent, held or recorded as a request.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
-use pointsman_core::budget::{self, Balance, Cap, Counted, Place, Raise, Scope};
+use pointsman_core::budget::{self, Balance, Counted, Place, Scope};
 use pointsman_core::chat::Chat;
-use pointsman_core::code::{Code, Denial};
+use pointsman_core::code::Denial;
 use pointsman_core::estimate;
 use pointsman_core::id::{ClientId, ModelId, ProjectName};
-use pointsman_core::plan::{self, Plan, Wanted, Weighed};
+use pointsman_core::plan::{self, Wanted, Weighed};
 use pointsman_core::policy::{ClassRule, Policy};
 use pointsman_core::wire::Wire;
 use rusqlite::Connection;
 
+use crate::chat::no_room;
 use crate::decide::{Decided, decide};
+use crate::ledger::reservation::{Limits, Went};
 use crate::ledger::{LedgerError, account, setting};
+use crate::trial::{self, Trial};
 use crate::view::{CapRoom, Explanation, ModelStanding, Money};
-use crate::{Gateway, pause};
+use crate::{Caller, Gateway, Inner, dispatch, pause};
 
 /// A call that is only thought through.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,23 +54,10 @@ impl Gateway {
                 match decided.plan {
                     Err(denial) => said.refuse(denial),
                     Ok(plan) => {
-                        said.answers = plan.targets.first().map(|target| target.model.to_string());
-                        said.reason.clone_from(&plan.reason);
                         said.warnings.splice(0..0, plan.warnings.iter().cloned());
-                        let caps = policy.caps.clone();
-                        // Where spending is paused nothing is raised either; the pause is said below.
-                        let raises = pause::clearance(inner).await.map(|found| found.raises).unwrap_or_default();
-                        let whose = Counted {
-                            model: plan.targets[0].model.clone(),
-                            client: call.client,
-                            class: decided.found.class_name(),
-                            project: call.project,
-                        };
-                        let now = Timestamp::now();
-                        let rooms = inner.ledger.read(move |c| rooms(c, &caps, &raises, &plan, &whose, now)).await?;
-                        let (of_first, rooms) = rooms;
-                        said.caps = rooms;
-                        said.denied_by_caps(of_first);
+                        let caller = Caller { client: call.client, project: call.project, ..inner.caller.clone() };
+                        let trial = Trial { plan: Arc::new(plan), caller, class: decided.found.class_name() };
+                        said.tried(inner, policy, trial).await?;
                     }
                 }
             }
@@ -136,18 +128,39 @@ impl Explanation {
             .collect();
     }
 
-    /// A cap that counts the first target and has no room denies the call before anything is sent; the one
-    /// with the least left is named. The others are looked at when it comes to their targets.
-    fn denied_by_caps(&mut self, of_first: usize) {
-        let tightest = self.caps.iter().take(of_first).filter(|cap| cap.stops).min_by_key(|cap| cap.left.micros);
-        if let Some(cap) = tightest {
-            let title = cap.title.strip_prefix("the ").unwrap_or(&cap.title);
-            let sentence = format!(
-                "The {title} has no room: {} is left, and this call may need {}.",
-                cap.left.text, cap.needed.text
-            );
-            self.refuse(Denial::new(Code::CapExceeded, sentence));
+    /// What would be held for the plan: the caps that count it, and which model would be asked or why none.
+    async fn tried(&mut self, inner: &Inner, policy: &Policy, trial: Trial) -> Result<(), Denial> {
+        let clearance = match pause::clearance(inner).await {
+            Ok(clearance) => clearance,
+            Err(denial) => {
+                self.refuse(denial);
+                return Ok(());
+            }
+        };
+        let limits = Limits { caps: policy.caps.clone(), resumed: clearance.resumed, raises: clearance.raises };
+        let plan = Arc::clone(&trial.plan);
+        let now = Timestamp::now();
+        let found = inner.ledger.write(move |tx| {
+            let rooms = rooms(tx, &limits, &trial, now)?;
+            Ok((rooms, trial::held(tx, &trial, &limits)?))
+        });
+        let (rooms, held) = found.await?;
+        self.caps = rooms;
+        match held {
+            Err(stopped) => self.refuse(dispatch::why_stopped(inner, stopped).await),
+            Ok(covered) => {
+                let local = dispatch::local_after(&plan, 0).filter(|_| covered.went == Went::Local);
+                let model = &plan.targets[local.unwrap_or(0)].model;
+                self.reason.clone_from(&plan.reason);
+                if local.is_some() {
+                    self.reason
+                        .push_str(&format!(" A cap leaves only models of this machine; {model} would be asked."));
+                }
+                self.warnings.extend(covered.warnings.iter().map(|hit| no_room::warned(hit, model)));
+                self.answers = Some(model.to_string());
+            }
         }
+        Ok(())
     }
 }
 
@@ -179,22 +192,20 @@ fn standing(policy: &Policy, one: &Weighed, place: Option<u32>) -> ModelStanding
     }
 }
 
-/// Every cap that would count a target of the plan, with what the first such target would hold, and how
-/// many of them count the first target of all. A cap of a call or a flow begins empty.
-fn rooms(
-    connection: &Connection,
-    caps: &[Cap],
-    raises: &[Raise],
-    plan: &Plan,
-    whose: &Counted,
-    now: Timestamp,
-) -> Result<(usize, Vec<CapRoom>), LedgerError> {
-    let zone = setting::zone(connection)?;
-    let (mut of_first, mut rooms) = (0, Vec::<CapRoom>::new());
+/// Every cap that would count a target of the plan, with what the first such target would hold. A cap of a
+/// call or a flow begins empty.
+fn rooms(connection: &Connection, limits: &Limits, trial: &Trial, now: Timestamp) -> Result<Vec<CapRoom>, LedgerError> {
+    let (zone, plan) = (setting::zone(connection)?, &trial.plan);
+    let mut rooms = Vec::<CapRoom>::new();
     for (at, target) in plan.targets.iter().enumerate() {
-        let counted = Counted { model: target.model.clone(), ..whose.clone() };
+        let counted = Counted {
+            model: target.model.clone(),
+            client: trial.caller.client.clone(),
+            class: trial.class.clone(),
+            project: trial.caller.project.clone(),
+        };
         let place = if target.provider.local { Place::Here } else { Place::Away };
-        for (cap, account) in caps.iter().filter_map(|cap| Some((cap, cap.account_of(&counted)?))) {
+        for (cap, account) in limits.caps.iter().filter_map(|cap| Some((cap, cap.account_of(&counted)?))) {
             let needed = match cap.scope {
                 Scope::Provider(_) | Scope::Model(_) => target.worst,
                 Scope::All | Scope::Client(_) | Scope::Class(_) | Scope::Project(_) => plan.dearest_from(at),
@@ -207,7 +218,7 @@ fn rooms(
             let found = account::standing(connection, &cap.scope, &account, cap.window, now, &zone)?;
             let (resets_ms, balance, limit) = match found {
                 Some((span, balance)) => {
-                    (Some(span.end.as_millisecond()), balance, budget::raised(cap, &account, &span.key, raises))
+                    (Some(span.end.as_millisecond()), balance, budget::raised(cap, &account, &span.key, &limits.raises))
                 }
                 None => (None, Balance::default(), cap.limit),
             };
@@ -225,9 +236,6 @@ fn rooms(
                 resets_ms,
             });
         }
-        if at == 0 {
-            of_first = rooms.len();
-        }
     }
-    Ok((of_first, rooms))
+    Ok(rooms)
 }

@@ -32,6 +32,7 @@ pub mod reply;
 pub mod report;
 pub mod secrets;
 mod transport;
+mod trial;
 pub mod view;
 
 pub use estimate::{Estimate, EstimateLine, EstimateQuery};

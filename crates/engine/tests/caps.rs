@@ -2,13 +2,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use pointsman_core::budget::Window;
+use pointsman_core::chat::{Chat, Message, Role};
 use pointsman_core::code::Code;
 use pointsman_core::id::{ClientId, ModelId, ProjectName};
 use pointsman_core::money::{MicroUsd, Price};
+use pointsman_core::plan::Wanted;
 use pointsman_core::policy;
 use pointsman_engine::reply::Status;
 use pointsman_engine::report::SpendQuery;
-use pointsman_engine::{CallContext, Caller, ChatCall, Envelope, Gateway, Home, RouteCall};
+use pointsman_engine::{CallContext, Caller, ChatCall, Envelope, ExplainCall, Gateway, Home, RouteCall};
 use pointsman_practice::{Counts, Options, Practice, Script};
 
 struct Room {
@@ -305,4 +307,33 @@ async fn paused_without_preflight_and_max_tokens_nothing_is_sent() {
     }
     assert!(room.server.received().is_empty());
     room.books_are_right().await;
+}
+
+#[tokio::test]
+async fn what_is_explained_of_caps_is_what_then_happens() {
+    let local_only = "  - { window: day, limit_usd: 0.0001, on_hit: local_only }";
+    let ask = "  - { window: day, limit_usd: 0.0001, on_hit: ask }";
+    let warn = "  - { window: day, limit_usd: 0.0001, on_hit: warn }";
+    // Less is left of the one that leaves local models than of the one that asks, which is stricter.
+    let both = format!("{local_only}\n  - {{ window: month, limit_usd: 0.0002, on_hit: ask }}");
+    for caps in [local_only, ask, warn, &both] {
+        for class in ["ask", "only"] {
+            let room = room(caps).await;
+            room.answers(10, 10);
+            let chat = Chat { messages: vec![Message::text(Role::User, "hello")], ..Chat::default() };
+            let wanted = Wanted::Class { class: class.into(), override_model: None };
+            let call = ExplainCall { wanted, chat, client: None, project: None };
+            let said = room.gateway.explain(call).await.unwrap();
+            assert!(room.server.received().is_empty(), "nothing is sent");
+            room.books_are_right().await;
+            let got = room.route(class).await;
+            let answered =
+                got.meta.model.as_ref().map(|model| format!("{}/{model}", got.meta.provider.clone().unwrap()));
+            assert_eq!(said.code, got.code, "{caps} {class}: {said:?} {got:?}");
+            assert_eq!(said.answers, answered.filter(|_| got.code.is_none()), "{caps} {class}: {said:?} {got:?}");
+            if let Some(error) = got.error {
+                assert_eq!(said.reason, error, "{caps} {class}");
+            }
+        }
+    }
 }

@@ -117,6 +117,7 @@ export const en = {
 
   "request.running": "Running",
   "request.answered": "Answered",
+  "request.kept": "From cache",
   "request.fallback": "Fallback",
   "request.denied": "Refused",
   "request.failed": "Failed",

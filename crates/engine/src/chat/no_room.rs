@@ -34,7 +34,7 @@ pub(crate) fn denied(found: &NoRoom) -> Denial {
 }
 
 /// What a cap that did not stop a call has to say of it.
-pub(super) fn warned(found: &NoRoom, model: &ModelId) -> String {
+pub(crate) fn warned(found: &NoRoom, model: &ModelId) -> String {
     let title = capital(&found.cap.title(&found.account));
     match found.cap.on_hit {
         OnHit::LocalOnly => {

@@ -1,0 +1,54 @@
+//! What holding money for a plan would come to, by the very check of the call, undone: nothing is written.
+//! What a person is told before a call is so what happens at the call.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use pointsman_core::budget::Counted;
+use pointsman_core::id::{FlowId, RequestId, TaskClass};
+use pointsman_core::plan::Plan;
+use rusqlite::Transaction;
+
+use crate::ledger::reservation::{self, Covered, Limits, Stopped};
+use crate::ledger::{LedgerError, request};
+use crate::{Caller, dispatch, fresh_id};
+
+/// A call that is only tried.
+#[derive(Clone, Debug)]
+pub(crate) struct Trial {
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) caller: Caller,
+    pub(crate) class: TaskClass,
+}
+
+/// What would be covered, or what would stop the call.
+pub(crate) fn held(
+    tx: &Transaction<'_>,
+    trial: &Trial,
+    limits: &Limits,
+) -> Result<Result<Covered, Stopped>, LedgerError> {
+    let Trial { plan, caller, class } = trial;
+    let model = &plan.targets[0].model;
+    let id = |error: &dyn std::fmt::Debug| LedgerError::Broken(format!("an id was not made: {error:?}"));
+    let start = request::Start {
+        id: RequestId::parse(&fresh_id("r")).map_err(|error| id(&error))?,
+        flow: FlowId::parse(&fresh_id("f")).map_err(|error| id(&error))?,
+        caller: caller.clone(),
+        tool: "trial",
+        class: class.to_string(),
+        target: Some(model.clone()),
+        reason: String::new(),
+        at: Timestamp::now(),
+    };
+    let counted = Counted {
+        model: model.clone(),
+        client: caller.client.clone(),
+        class: class.clone(),
+        project: caller.project.clone(),
+    };
+    let next = dispatch::next(plan, &counted, 0, 1);
+    tx.execute_batch("SAVEPOINT trial")?;
+    let held = reservation::reserve(tx, &start, limits, &next, Timestamp::MAX);
+    tx.execute_batch("ROLLBACK TO trial; RELEASE trial")?;
+    held
+}
