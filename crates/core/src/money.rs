@@ -312,6 +312,22 @@ impl Price {
         Self { base, steps: Vec::new(), request: MicroUsd::ZERO }
     }
 
+    /// The price where what is missing of writing to the cache is Anthropic's share of the input price: 1.25
+    /// times for five minutes, twice for an hour (docs.anthropic.com/en/docs/build-with-claude/prompt-caching,
+    /// "Pricing").
+    #[must_use]
+    pub fn with_dearer_writes(&self) -> Self {
+        let dearer = |rates: &Rates| {
+            let input = i128::from(rates.input.micros());
+            let micros = |amount: i128| i64::try_from(amount).map_or(MicroUsd::MAX, MicroUsd::from_micros);
+            let five_minutes = rates.cache_write.unwrap_or_else(|| micros((input * 5 + 3) / 4));
+            let hour = rates.cache_write_1h.unwrap_or_else(|| micros(input * 2).max(five_minutes));
+            Rates { cache_write: Some(five_minutes), cache_write_1h: Some(hour), ..*rates }
+        };
+        let steps = self.steps.iter().map(|step| Step { above: step.above, rates: dearer(&step.rates) }).collect();
+        Self { base: dearer(&self.base), steps, request: self.request }
+    }
+
     /// The rates of a call by the size of its input.
     pub fn rates(&self, input: u64) -> &Rates {
         self.steps.iter().rev().find(|step| input > step.above).map_or(&self.base, |step| &step.rates)
@@ -438,6 +454,19 @@ mod tests {
         assert_eq!(price.cost(&Usage::default()), MicroUsd::ZERO);
         let absurd = Usage { input: u64::MAX, output: u64::MAX, ..Usage::default() };
         assert_eq!(price.cost(&absurd), MicroUsd::MAX, "an absurd usage is dear, never free");
+    }
+
+    #[test]
+    fn writing_to_anthropics_cache_is_dearer_than_reading_where_the_price_does_not_say() {
+        let written = |price: &Price, hour| {
+            price.cost(&Usage { input: 1_000_000, cache_write: 1_000_000, cache_write_1h: hour, ..Usage::default() })
+        };
+        let mut price = Price::flat(MicroUsd(3_000_001), MicroUsd(0)).with_dearer_writes();
+        assert_eq!((written(&price, 0), written(&price, 1_000_000)), (MicroUsd(3_750_002), MicroUsd(6_000_002)));
+        price.base.cache_write = Some(MicroUsd(7_000_000));
+        price.base.cache_write_1h = None;
+        let price = price.with_dearer_writes();
+        assert_eq!((written(&price, 0), written(&price, 1_000_000)), (MicroUsd(7_000_000), MicroUsd(7_000_000)));
     }
 
     #[test]

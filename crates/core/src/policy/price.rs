@@ -10,6 +10,7 @@ use super::Policy;
 use crate::catalog::prices::{self, Known};
 use crate::id::ModelId;
 use crate::money::Price;
+use crate::wire::Wire;
 
 /// A price with its source.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +66,12 @@ impl Policy {
         if let Some(rule) = self.models.get(id)
             && let Some(price) = &rule.price
         {
-            return Some(Priced { price: price.clone(), source: PriceSource::File(rule.price_line) });
+            let wire = self.providers.get(&id.provider).map(|provider| provider.wire);
+            let price = match wire {
+                Some(Wire::AnthropicMessages) => price.with_dearer_writes(),
+                Some(Wire::OpenAiChat | Wire::OpenAiResponses | Wire::Gemini) | None => price.clone(),
+            };
+            return Some(Priced { price, source: PriceSource::File(rule.price_line) });
         }
         if self.providers.get(&id.provider).is_some_and(|provider| provider.local) {
             return Some(Priced { price: Price::FREE, source: PriceSource::Local });

@@ -93,6 +93,12 @@ impl LedgerError {
         }
     }
 
+    /// Whether somebody else has the file just now.
+    fn is_busy(&self) -> bool {
+        matches!(self, Self::Sqlite(rusqlite::Error::SqliteFailure(failure, _))
+            if matches!(failure.code, rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked))
+    }
+
     /// What happened and what to do.
     fn sentence(&self) -> String {
         match self {
@@ -253,17 +259,20 @@ impl Ledger {
     }
 
     /// Looks something up here and now: for the few rows every call needs. Goes to the reading thread
-    /// where the connection is in use.
+    /// where the connection is in use, or where SQLite is busy: it mends the log after a process was killed.
     ///
     /// # Errors
     /// What `f` returns.
     pub(crate) async fn glance<T, F>(&self, f: F) -> Result<T, LedgerError>
     where
         T: Send + 'static,
-        F: FnOnce(&Connection) -> Result<T, LedgerError> + Send + 'static,
+        F: Fn(&Connection) -> Result<T, LedgerError> + Send + 'static,
     {
-        if let Ok(connection) = self.at_once.try_lock() {
-            return f(&connection);
+        let looked = self.at_once.try_lock().ok().map(|connection| f(&connection));
+        match looked {
+            Some(Err(error)) if error.is_busy() => {}
+            Some(looked) => return looked,
+            None => {}
         }
         self.read(f).await
     }
@@ -364,6 +373,24 @@ pub(crate) mod tests {
         let folder = tempfile::tempdir().unwrap();
         let ledger = Ledger::open(&folder.path().join("ledger.db")).unwrap();
         (folder, ledger)
+    }
+
+    #[tokio::test]
+    async fn a_look_at_a_busy_file_waits_on_the_reading_thread() {
+        let (_folder, ledger) = fresh();
+        let looks = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let counted = Arc::clone(&looks);
+        let looked = ledger.glance(move |_| match counted.fetch_add(1, Ordering::SeqCst) {
+            // As SQLite says while it mends the log after a kill.
+            0 => Err(rusqlite::Error::SqliteFailure(
+                rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY_RECOVERY),
+                None,
+            )
+            .into()),
+            _ => Ok("there"),
+        });
+        assert_eq!(looked.await.unwrap(), "there");
+        assert_eq!(looks.load(Ordering::SeqCst), 2);
     }
 
     #[tokio::test]
