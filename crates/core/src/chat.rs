@@ -48,6 +48,15 @@ impl Message {
     pub fn text(role: Role, text: impl Into<String>) -> Self {
         Self { role, parts: vec![Part::Text(text.into())] }
     }
+
+    /// The parts joined by line ends, where all are text.
+    pub fn only_text(&self) -> Option<String> {
+        let text = |part: &Part| match part {
+            Part::Text(text) => Some(text.clone()),
+            Part::Image(_) => None,
+        };
+        self.parts.iter().map(text).collect::<Option<Vec<_>>>().map(|texts| texts.join("\n"))
+    }
 }
 
 /// A number that only passes through, kept as the digits the caller wrote: nothing here computes

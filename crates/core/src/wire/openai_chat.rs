@@ -43,16 +43,8 @@ pub(super) fn encode(dialect: Dialect, chat: &Chat, model: &ModelName, stream: b
 
 /// A message of texts only is sent as one string, because some compatible servers take nothing else.
 fn message(message: &Message) -> Value {
-    let texts: Option<Vec<&str>> = message
-        .parts
-        .iter()
-        .map(|part| match part {
-            Part::Text(text) => Some(text.as_str()),
-            Part::Image(_) => None,
-        })
-        .collect();
-    let content = match texts {
-        Some(texts) => texts.join("\n").into(),
+    let content = match message.only_text() {
+        Some(text) => text.into(),
         None => message.parts.iter().map(part).collect::<Value>(),
     };
     json!({ "role": message.role, "content": content })

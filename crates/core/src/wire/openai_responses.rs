@@ -38,16 +38,8 @@ pub(super) fn encode(chat: &Chat, model: &ModelName, stream: bool) -> Encoded {
 
 /// A message of texts only is one string, as in chat completions.
 fn item(message: &Message) -> Value {
-    let texts: Option<Vec<&str>> = message
-        .parts
-        .iter()
-        .map(|part| match part {
-            Part::Text(text) => Some(text.as_str()),
-            Part::Image(_) => None,
-        })
-        .collect();
-    let content = match texts {
-        Some(texts) => texts.join("\n").into(),
+    let content = match message.only_text() {
+        Some(text) => text.into(),
         None => message.parts.iter().map(|each| part(each, message.role)).collect::<Value>(),
     };
     json!({ "role": message.role, "content": content })
