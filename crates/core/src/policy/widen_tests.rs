@@ -463,6 +463,17 @@ fn no_two_narrowing_steps_widen() {
 }
 
 #[test]
+fn switching_a_first_choice_off_waits_where_a_dearer_one_is_next() {
+    let dear_next = edited("[{ provider: mine, model: small }]", "[{ provider: openai, model: dear }]");
+    let off = |text: &str| text.replace("mine/middle: { tier", "mine/middle: { enabled: false, tier");
+    assert_eq!(
+        sentences(&dear_next, &off(&dear_next)),
+        ["review may use openai/dear, which is L3; so far it is L2 at most."]
+    );
+    assert_eq!(sentences(BASE, &off(BASE)), [""; 0], "a cheaper one may take its place");
+}
+
+#[test]
 fn a_key_nobody_knows_is_taken_for_widening() {
     let with = edited("version:", "x_notes: [1]\nversion:");
     assert_eq!(sentences(BASE, &with), ["x_notes changes, which this version does not know."]);

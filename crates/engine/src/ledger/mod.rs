@@ -163,6 +163,9 @@ impl Ledger {
         schema::migrate(&mut writing, path)?;
         let reading = connect(path)?;
         reading.pragma_update(None, "query_only", true)?;
+        // Nearly all is done at once; what waits its turn is rare and need not keep pages.
+        writing.pragma_update(None, "cache_size", -512)?;
+        reading.pragma_update(None, "cache_size", -512)?;
         let at_once = connect(path)?;
         at_once.busy_timeout(Duration::ZERO)?;
         at_once.pragma_update(None, "wal_autocheckpoint", LONGEST_LOG_PAGES)?;

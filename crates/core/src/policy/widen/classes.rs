@@ -148,11 +148,11 @@ fn most_tokens(policy: &Policy, rule: &ClassRule) -> Option<u64> {
     chain(policy, rule).map(|rule| rule.max_tokens).collect::<Option<Vec<_>>>()?.into_iter().max()
 }
 
-/// The models that may be asked first.
+/// The models that may be asked first: where the first choice is switched off, the next one is.
 fn firsts(policy: &Policy, rule: &ClassRule) -> Vec<ModelId> {
-    let models: Vec<_> = rule.models().collect();
+    let models: Vec<_> = rule.models().filter(|id| policy.model(id).enabled).collect();
     let first = match (rule.split.as_slice(), rule.strategy) {
-        ([], Strategy::Fixed) => vec![&rule.primary],
+        ([], Strategy::Fixed) => models.into_iter().take(1).collect(),
         ([], Strategy::Fastest) => models,
         ([], Strategy::Cheapest) => {
             // One that is dearer than another for input and for output is the cheapest of no call.
