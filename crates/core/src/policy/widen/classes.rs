@@ -67,7 +67,8 @@ impl Said<'_> {
         let before = reach(self.old, old);
         let top = before.iter().map(|id| tier(self.old, id)).max().unwrap_or(Tier::L0);
         let (first_before, first_now) = (firsts(self.old, old), firsts(self.new, new));
-        let first_top = first_before.iter().map(|id| tier(self.old, id)).max().unwrap_or(Tier::L0);
+        // Where all were switched off, that one can be used again is said of the model itself.
+        let first_top = first_before.iter().map(|id| tier(self.old, id)).max().unwrap_or(top);
         for id in reach(self.new, new) {
             let first = first_now.contains(&id);
             let kept = if first { first_before.contains(&id) } else { before.contains(&id) };
