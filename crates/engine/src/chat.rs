@@ -342,9 +342,6 @@ impl Hold {
         // What another model said in place of the first choice is not its answer.
         let kept = slot.zip(ran.result.as_ref().ok().filter(|_| ran.target == 0).cloned());
         let settle = move |tx: &rusqlite::Transaction<'_>| {
-            if let Some((slot, answer)) = &kept {
-                slot.keep(tx, answer, end.at)?;
-            }
             if let Some(provider) = &answered {
                 key_check::works(tx, provider, end.at.as_millisecond())?;
             }

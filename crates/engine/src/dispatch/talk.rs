@@ -176,7 +176,7 @@ async fn converse(
     }
     listen(run, target, &mut incoming, first.saturating_sub(sent.elapsed()), heard).await?;
     incoming.finish();
-    whole(target, heard)
+    Ok(whole(target, heard))
 }
 
 /// Reads a stream to its end mark.
@@ -230,22 +230,10 @@ fn take(run: &Run<'_>, heard: &mut Heard, event: StreamEvent) {
     }
 }
 
-/// The answer of a stream that ended properly. An empty one is no answer, but it is paid for.
-fn whole(target: &Target, heard: &mut Heard) -> Result<Answer, Failure> {
-    if heard.text.is_empty() {
-        let why = match &heard.finish {
-            Some(FinishReason::Length) => "used all of max_tokens before it wrote a word; raise max_tokens",
-            Some(FinishReason::ContentFilter) => "had its answer removed by the provider's content filter",
-            Some(FinishReason::Stop | FinishReason::Other(_)) | None => "gave an empty answer",
-        };
-        let kind = match &heard.finish {
-            Some(FinishReason::ContentFilter) => FailureKind::ContentFilter,
-            Some(FinishReason::Stop | FinishReason::Length | FinishReason::Other(_)) | None => FailureKind::BadResponse,
-        };
-        return Err(Failure { begun: true, ..Failure::new(kind, format!("{} {why}.", target.model)) });
-    }
+/// The answer of a stream that ended properly. It has words: the decoder lets no empty one end.
+fn whole(target: &Target, heard: &mut Heard) -> Answer {
     let model = heard.model.take().filter(|model| model != target.model.model.as_str());
-    Ok(Answer { text: std::mem::take(&mut heard.text), finish: heard.finish.take(), usage: heard.usage, model })
+    Answer { text: std::mem::take(&mut heard.text), finish: heard.finish.take(), usage: heard.usage, model }
 }
 
 /// Limits a step by its own limit and by the deadline of the call.
