@@ -11,6 +11,7 @@
 
 mod answers;
 mod conversations;
+pub(in crate::wire) mod cut;
 mod errors;
 mod fixtures;
 mod requests;

@@ -1,33 +1,17 @@
 //! Streamed answers, cut at every byte.
 
 use crate::chat::{FinishReason, StreamEvent};
-use crate::failure::{Billing, Failure, FailureKind, Verdict};
+use crate::failure::{Billing, FailureKind, Verdict};
 use crate::money::{MicroUsd, Usage};
-use crate::wire::{StreamDecoder, Wire};
-
-type Read = (Vec<StreamEvent>, Result<(), Failure>);
+use crate::wire::Wire;
+use crate::wire::tests::cut::{self, Read};
 
 fn read<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Read {
-    let mut decoder = StreamDecoder::new(Wire::OpenAiChat);
-    let mut events = Vec::new();
-    for part in parts {
-        if let Err(failure) = decoder.push(part, &mut events) {
-            return (events, Err(failure));
-        }
-    }
-    let closed = decoder.close();
-    (events, closed)
+    cut::read(Wire::OpenAiChat, parts)
 }
 
-/// Reads the stream whole, cut in two at every byte, and byte by byte: all must say the same.
 fn read_cut_everywhere(stream: &[u8]) -> Read {
-    let whole = read([stream]);
-    for at in 0..=stream.len() {
-        let (a, b) = stream.split_at(at);
-        assert_eq!(read([a, b]), whole, "cut at byte {at}");
-    }
-    assert_eq!(read(stream.chunks(1)), whole, "byte by byte");
-    whole
+    cut::read_cut_everywhere(Wire::OpenAiChat, stream)
 }
 
 fn said(text: &str) -> StreamEvent {
