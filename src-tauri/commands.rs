@@ -18,6 +18,10 @@ use crate::desk::Desk;
 use crate::dialogs::{Question, ask};
 use crate::rpc::{Pasted, Said};
 
+mod policy;
+
+pub(crate) use policy::*;
+
 pub(crate) async fn status(desk: &Desk) -> Result<Status, Denial> {
     Ok(desk.with_own_problems(desk.gateway.status().await?))
 }

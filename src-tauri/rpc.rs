@@ -5,10 +5,12 @@
 //! Rust, before the payload is read: a page cannot talk itself into another window's rights.
 
 use pointsman_core::code::{Code, Denial};
+use pointsman_engine::policy_file::{Author, PolicyVersion};
 use pointsman_engine::secrets::Secret;
 use pointsman_engine::view::{
-    ActivityPage, ClientsPage, ConnectOutcome, ConnectPlan, KeyOutcome, KeyStore, KeysPage, Overview, RequestState,
-    Status, TestOutcome,
+    ActivityPage, ClientsPage, ConnectOutcome, ConnectPlan, DiffLine, DryRun, Explanation, KeyOutcome, KeyStore,
+    KeysPage, MergedText, Overview, PolicyEdit, PolicyLook, PolicyPage, PromptCheck, RequestState, SaveOutcome, Status,
+    TestOutcome,
 };
 use pointsman_engine::{PauseSpan, Topic};
 use serde::de::DeserializeOwned;
@@ -65,6 +67,34 @@ macro_rules! command_list {
             draft_discard(hash: String) -> Said, [MAIN];
             /// Opens routing.yaml in the editor of the system.
             policy_open() -> Said, [MAIN];
+            /// The Policy page.
+            policy() -> PolicyPage, [MAIN];
+            /// What a text means, without saving it.
+            policy_look(text: String) -> PolicyLook, [MAIN];
+            /// A text after edits; only the lines they name change.
+            policy_edit(text: String, edits: Vec<PolicyEdit>) -> String, [MAIN];
+            /// Saves a text made from the file with this hash; what allows more is asked by a native dialog.
+            policy_save(text: String, base: String, author: Author) -> SaveOutcome, [MAIN];
+            /// Edits the file and saves it; what allows more is asked by a native dialog.
+            policy_apply(edits: Vec<PolicyEdit>) -> SaveOutcome, [MAIN];
+            /// Keeps a text that is being edited over a restart; `null` forgets it.
+            policy_keep(text: Option<String>, base: String) -> (), [MAIN];
+            /// Puts the person's edit and another program's together; `base` is the hash both were made from.
+            policy_merge(base: String, mine: String, theirs: String) -> MergedText, [MAIN];
+            /// Every kept version, newest first.
+            policy_versions() -> Vec<PolicyVersion>, [MAIN];
+            /// What changes from one version to another; `null` is the active one.
+            policy_diff(from: String, to: Option<String>) -> Vec<DiffLine>, [MAIN];
+            /// Writes a version back as an edit of the person; what allows more is asked by a native dialog.
+            policy_restore(hash: String) -> SaveOutcome, [MAIN];
+            /// Which model would answer, and why, without sending anything.
+            dry_run(ask: DryRun) -> Explanation, [MAIN];
+            /// The saved prompts, run on a text, or on the version that rules.
+            prompt_checks(text: Option<String>) -> Vec<PromptCheck>, [MAIN];
+            /// Saves a prompt with the model it should go to.
+            prompt_check_put(check: PromptCheck) -> Vec<PromptCheck>, [MAIN];
+            /// Deletes a saved prompt.
+            prompt_check_delete(id: String) -> Vec<PromptCheck>, [MAIN];
             /// The page is drawn; ends the watch for a blank window.
             page_ready() -> (), [MAIN];
         }

@@ -22,10 +22,80 @@ today_requests: number,
 /** Charged today. */
 today: Money, };
 
+/** Who wrote a version. */
+export type Author = "first" | "form" | "text" | "external" | "tournament";
+
+/** One cap that would count the call. */
+export type CapRoom = {
+/** "the day cap of $2.00". */
+title: string,
+/** Where it stands in routing.yaml. */
+line: number,
+/** The limit. */
+limit: Money,
+/** Charged in its window. */
+used: Money,
+/** Held by calls under way. */
+held: Money,
+/** Limit − used − held. */
+left: Money,
+/** What this call would hold. */
+needed: Money,
+/** Whether that fits. */
+fits: boolean,
+/** Whether the call would be stopped by it; a cap that only warns stops none. */
+stops: boolean,
+/** When its window ends, in ms since 1970; `None` for call and flow. */
+resets_ms: number | null, };
+
 /** The payload of the event `changed`: what moved, so that a page fetches again what it shows. */
 export type Changed = {
 /** Each once. */
 topics: Array<Topic>, };
+
+/** How a saved prompt came out. */
+export type CheckResult = {
+/** Whether the model is the expected one. */
+passed: boolean,
+/** The model that would answer; `None` where the call would be refused. */
+answers: string | null,
+/** Why. */
+reason: string, };
+
+/** One class as a card. */
+export type ClassForm = {
+/** Its name. */
+name: string,
+/** Its line, from 1. */
+line: number,
+/** Whether the form can edit it: a class with a single answer. A panel is edited as text. */
+single: boolean,
+/** What the class is for. */
+rationale: string | null,
+/** `provider/model` of the first choice. */
+model: string,
+/** Tried next, in order. */
+fallback: Array<string>,
+/** Shares in place of the first choice. */
+split: Array<ShareForm>,
+/** `fixed`, `cheapest`, `fastest`. */
+strategy: string | null,
+/** The most output tokens. */
+max_tokens: string | null,
+/** No model above it answers. */
+tier: string | null,
+/** Passed on. */
+temperature: string | null,
+/** The deadline of a call. */
+timeout_s: string | null,
+/** Whether answers may be kept. */
+cache: boolean,
+/** The class for what is too long here. */
+too_long: string | null,
+/** Whether the oldest turns may be left out. */
+truncate_oldest: boolean,
+/** Why calls of the class are refused; `None` where they are not. */
+refused: string | null, };
 
 /** One client on this computer. */
 export type ClientCard = {
@@ -140,6 +210,70 @@ widens: Array<string>,
 /** Against the active version. */
 diff: Array<DiffLine>, };
 
+/** A prompt of the dry run. */
+export type DryRun = {
+/** The class; `None` with a model, or for `chat_default`. */
+class: string | null,
+/** A model asked for by name. */
+model: string | null,
+/** The prompt. */
+prompt: string,
+/** As which client; `None` is the app itself. */
+client: string | null,
+/** How many pictures of a megapixel go with it, at most 20. */
+images: number,
+/** The text to decide by; `None` is the version that rules. */
+text: string | null, };
+
+/** One entry of a map that is to be written. */
+export type EditEntry = {
+/** Its key. */
+key: string,
+/** Its value. */
+value: EditValue, };
+
+/** A value as it is to be written. */
+export type EditValue = { "kind": "text",
+/** The text. */
+text: string, } | { "kind": "plain",
+/** Digits with at most one point, or a word of YAML. */
+text: string, } | { "kind": "list",
+/** Its items. */
+items: Array<EditValue>, } | { "kind": "map",
+/** Its entries in their order. */
+entries: Array<EditEntry>, };
+
+/** Which model would answer and why, or why none would. */
+export type Explanation = {
+/** The model that would be asked first; `None` where the call would be refused. */
+answers: string | null,
+/** Why that model, or why none. */
+reason: string,
+/** The code a refused call would get. */
+code: string | null,
+/** The class it would be recorded under. */
+class: string,
+/** `defaults.summarize`, or `model` for a named one. */
+rule: string,
+/** The line of the rule in routing.yaml. */
+line: number | null,
+/** The version of the policy, in the person's own words. */
+policy_version: string,
+/** The profile that is chosen. */
+profile: string | null,
+/** Every candidate: those that would be tried in their order, then those that would not. */
+models: Array<ModelStanding>,
+/** The caps that would count the call. */
+caps: Array<CapRoom>,
+/** The most tokens the prompt can be. */
+most_input_tokens: number,
+/** What the data policy says. */
+data_policy: string,
+/** Whether a kept answer may be given. */
+cache: string,
+/** What the caller would be told besides. */
+warnings: Array<string>, };
+
 /** Why a file cannot be read, with its place. */
 export type FileError = {
 /** From 1; 0 where there is no place. */
@@ -152,6 +286,15 @@ sentence: string,
 first_line: number,
 /** A few lines around the place, secrets masked. */
 lines: Array<string>, };
+
+/** A text that was being edited. */
+export type KeptText = {
+/** The text. */
+text: string,
+/** The hash of the text it was made from. */
+base: string,
+/** When it was kept, in ms since 1970. */
+at_ms: number, };
 
 /** What became of a key that was given. */
 export type KeyOutcome = {
@@ -221,6 +364,52 @@ providers: Array<ProviderChoice>, };
 /** How bad something is; drawn as a shape. */
 export type Lamp = "stop" | "caution" | "clear" | "off";
 
+/** One problem with its place. Lines and columns count from 1; a column counts UTF-16 units, as an editor in a web view does. */
+export type LintProblem = {
+/** Whether the text can become active in spite of it. */
+severity: LintSeverity,
+/** Its line. */
+line: number,
+/** Its first column. */
+column: number,
+/** The column behind its last one. */
+end_column: number,
+/** What is wrong and what to do. */
+sentence: string,
+/** What could be written instead. */
+fixes: Array<QuickFix>, };
+
+/** How bad a problem is. */
+export type LintSeverity = "error" | "warning";
+
+/** Two edits of one text put together. */
+export type MergedText = {
+/** The text; where both changed the same lines, both stand between marks. */
+text: string,
+/** How many places need the person. */
+conflicts: number, };
+
+/** One candidate. */
+export type ModelStanding = {
+/** `provider/model`. */
+model: string,
+/** Its place in the order, from 1; `None` where it would not be tried. */
+place: number | null,
+/** L0 to L3. */
+tier: string,
+/** Why: "as routing.yaml labels it", "$4.00 for a million tokens of output". */
+tier_reason: string,
+/** What a call would probably cost. */
+likely: Money | null,
+/** What one attempt can cost at most. */
+worst: Money | null,
+/** The most output tokens, as sent. */
+max_tokens: number | null,
+/** Where its price comes from. */
+price_source: string,
+/** Why it would not be tried. */
+why_not: string | null, };
+
 /** An amount with the text that shows it. */
 export type Money = {
 /** Millionths of a dollar, for sorting and drawing. */
@@ -249,6 +438,13 @@ held_bp: number,
 /** When the window ends, in ms since 1970. */
 resets_ms: number, };
 
+/** Something to choose: what is written, and what is shown. */
+export type NamedChoice = {
+/** As written. */
+id: string,
+/** As shown. */
+title: string, };
+
 /** The first page. */
 export type Overview = {
 /** Whether the ledger can be read. Where not, no amount is known and no request is listed. */
@@ -272,6 +468,9 @@ draft: Draft | null,
 /** Where routing.yaml is. */
 policy_path: string, };
 
+/** One step into the document. */
+export type PathStep = string | number;
+
 /** For how long. */
 export type PauseSpan = "hour" | "tomorrow" | "until_resumed";
 
@@ -279,6 +478,98 @@ export type PauseSpan = "hour" | "tomorrow" | "until_resumed";
 export type PauseView = {
 /** When it ends by itself (ms since 1970), or never. */
 until_ms: number | null, };
+
+/** One change of the document. Only the lines it names change; comments, order, line ends and the way a map is written stay. */
+export type PolicyEdit = { "kind": "set",
+/** Where. */
+path: Array<PathStep>,
+/** What. */
+value: EditValue, } | { "kind": "remove",
+/** Where. */
+path: Array<PathStep>, } | { "kind": "insert",
+/** The list. */
+path: Array<PathStep>,
+/** From 0; past the end is the end. */
+at: number,
+/** What. */
+value: EditValue, } | { "kind": "move",
+/** The list or map. */
+path: Array<PathStep>,
+/** From 0. */
+from: number,
+/** Its place afterwards, from 0. */
+to: number, } | { "kind": "rename",
+/** The entry. */
+path: Array<PathStep>,
+/** The new key. */
+key: string, };
+
+/** How the file on disk stands to the version that rules. */
+export type PolicyFileState = "rules" | "waits" | "broken" | "gone" | "unreadable";
+
+/** The document as a form. Values are as written; what is not written is `None`, and the default holds. */
+export type PolicyForm = {
+/** `defaults.chat_default`. */
+chat_default: string | null,
+/** The classes in the order of the file. */
+classes: Array<ClassForm>,
+/** `cost_preflight.warn_usd`, as written. */
+warn_usd: string | null,
+/** `cost_preflight.block_usd`, as written. */
+block_usd: string | null,
+/** Names of profiles. */
+profiles: Array<string>,
+/** Custom providers by id. */
+providers: Array<string>, };
+
+/** What a text means, without saving it. */
+export type PolicyLook = {
+/** Every problem, in the order of the text. */
+problems: Array<LintProblem>,
+/** The form; `None` where the text is not YAML that could be shown as one. */
+form: PolicyForm | null,
+/** What saving would do. */
+outlook: SaveState,
+/** What it would allow more than before. */
+widens: Array<string>,
+/** Against the text on disk. */
+diff: Array<DiffLine>, };
+
+/** The document and how it stands. */
+export type PolicyPage = {
+/** Where the file is. */
+path: string,
+/** The version that rules; `None` where none does. */
+running: RunningVersion | null,
+/** How the file on disk stands to it. */
+file: PolicyFileState,
+/** What is wrong with the file, and what to do; empty where nothing is. */
+sentence: string,
+/** The text on disk; where there is none, the text of the version that rules. */
+text: string,
+/** SHA-256 of the text on disk in hex; empty where there is none. An edit is made on this. */
+hash: string,
+/** A text that was being edited when the window closed; never active. */
+kept: KeptText | null,
+/** An edit that would allow more and waits for the person. */
+waiting: WaitingEdit | null,
+/** `provider/model` of every model that may be named, for lists to choose from. */
+models: Array<string>,
+/** Clients that may be named, for the dry run: id and title. */
+clients: Array<NamedChoice>, };
+
+/** One version. */
+export type PolicyVersion = {
+/** SHA-256 of its text, in hex: its name. */
+hash: string,
+/** Who wrote it. */
+author: Author,
+/** When it was first seen, in ms since 1970. */
+seen_ms: number,
+/** What became of it. */
+state: VersionState,
+/** How many lines it has. */
+lines: number, };
 
 /** One row of Problems. */
 export type ProblemRow = {
@@ -292,6 +583,17 @@ title: string,
 detail: string,
 /** The one thing to do. */
 action: Action | null, };
+
+/** A saved prompt with the model it should go to. Kept in the ledger because the person saved it. */
+export type PromptCheck = {
+/** Its id; empty for a new one. */
+id: string,
+/** What is asked. */
+ask: DryRun,
+/** `provider/model` that should answer. */
+expects: string,
+/** How it came out, where it was run. */
+result: CheckResult | null, };
 
 /** A provider a key can be added for. */
 export type ProviderChoice = {
@@ -307,6 +609,19 @@ first: string | null,
 prefixes: Array<string>,
 /** Where keys are made and revoked. */
 keys_page: string | null, };
+
+/** One way to mend a problem. */
+export type QuickFix = {
+/** A button: "Write `gpt-6-mini`". */
+title: string,
+/** The line it changes. */
+line: number,
+/** The first column it replaces. */
+column: number,
+/** The column behind the last one it replaces. */
+end_column: number,
+/** What is written there. */
+text: string, };
 
 /** What a page gets instead of a result. */
 export type Refusal = {
@@ -358,12 +673,46 @@ export type RequestState = "running" | "answered" | "kept" | "fallback" | "denie
 /** The state of the whole, by the worst of its parts. */
 export type Running = "running" | "attention" | "paused" | "stopped";
 
+/** The version that rules. */
+export type RunningVersion = {
+/** Its place among all activations, from 1. */
+number: number,
+/** Its hash. */
+hash: string,
+/** Who wrote it, where that is known. */
+author: Author | null,
+/** Since when it rules, in ms since 1970. */
+since_ms: number, };
+
 /** Whether something was done, in words. */
 export type Said = {
 /** Whether it was done. */
 done: boolean,
 /** What happened and what to do. */
 sentence: string, };
+
+/** What became of a save. */
+export type SaveOutcome = {
+/** What happened. */
+state: SaveState,
+/** The same in words, and what to do. */
+sentence: string,
+/** The hash of the text on disk now. */
+hash: string,
+/** The text on disk now, where another program changed it. */
+theirs: string | null,
+/** The saved prompts, run on the text that was saved. */
+checks: Array<PromptCheck>, };
+
+/** What saving a text does, or did. */
+export type SaveState = "same" | "acts" | "waits" | "invalid" | "moved";
+
+/** One share of a split. */
+export type ShareForm = {
+/** `provider/model`. */
+model: string,
+/** Percent, as written. */
+percent: string, };
 
 /** What the header chip, the pause button, the sidebar counts and the tray show. */
 export type Status = {
@@ -403,6 +752,20 @@ hello_ms: number, };
 
 /** What a window refetches. */
 export type Topic = "request" | "money" | "key" | "policy" | "pause" | "client";
+
+/** What became of a version. */
+export type VersionState = "active" | "earlier" | "waits" | "unused";
+
+/** An edit that waits. */
+export type WaitingEdit = {
+/** The hash of its text. */
+hash: string,
+/** When it was first seen, in ms since 1970. */
+seen_ms: number,
+/** What it would allow, one sentence each, in plain words. */
+widens: Array<string>,
+/** Against the version that rules. */
+diff: Array<DiffLine>, };
 
 /** Every command of the app: what it takes and what it gives. Errors are a `Refusal`. */
 export type Commands = {
@@ -448,6 +811,34 @@ export type Commands = {
   draft_discard: { args: { hash: string }, result: Said },
   /** Opens routing.yaml in the editor of the system. */
   policy_open: { args: Record<string, never>, result: Said },
+  /** The Policy page. */
+  policy: { args: Record<string, never>, result: PolicyPage },
+  /** What a text means, without saving it. */
+  policy_look: { args: { text: string }, result: PolicyLook },
+  /** A text after edits; only the lines they name change. */
+  policy_edit: { args: { text: string, edits: Array<PolicyEdit> }, result: string },
+  /** Saves a text made from the file with this hash; what allows more is asked by a native dialog. */
+  policy_save: { args: { text: string, base: string, author: Author }, result: SaveOutcome },
+  /** Edits the file and saves it; what allows more is asked by a native dialog. */
+  policy_apply: { args: { edits: Array<PolicyEdit> }, result: SaveOutcome },
+  /** Keeps a text that is being edited over a restart; `null` forgets it. */
+  policy_keep: { args: { text: string | null, base: string }, result: null },
+  /** Puts the person's edit and another program's together; `base` is the hash both were made from. */
+  policy_merge: { args: { base: string, mine: string, theirs: string }, result: MergedText },
+  /** Every kept version, newest first. */
+  policy_versions: { args: Record<string, never>, result: Array<PolicyVersion> },
+  /** What changes from one version to another; `null` is the active one. */
+  policy_diff: { args: { from: string, to: string | null }, result: Array<DiffLine> },
+  /** Writes a version back as an edit of the person; what allows more is asked by a native dialog. */
+  policy_restore: { args: { hash: string }, result: SaveOutcome },
+  /** Which model would answer, and why, without sending anything. */
+  dry_run: { args: { ask: DryRun }, result: Explanation },
+  /** The saved prompts, run on a text, or on the version that rules. */
+  prompt_checks: { args: { text: string | null }, result: Array<PromptCheck> },
+  /** Saves a prompt with the model it should go to. */
+  prompt_check_put: { args: { check: PromptCheck }, result: Array<PromptCheck> },
+  /** Deletes a saved prompt. */
+  prompt_check_delete: { args: { id: string }, result: Array<PromptCheck> },
   /** The page is drawn; ends the watch for a blank window. */
   page_ready: { args: Record<string, never>, result: null },
 };

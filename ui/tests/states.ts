@@ -1,12 +1,15 @@
 // Every page in every state it can be in: what the looks, axe and overflow tests walk through.
 
 import type { Page } from "playwright-core";
+import { policyStates } from "./states/policy";
 
 export type State = { name: string; page: string; fixture: string; prepare?: (page: Page) => Promise<unknown> };
 
 const button = (page: Page, name: string | RegExp) => page.getByRole("button", { name, exact: typeof name === "string" });
 
 export const STATES: State[] = [
+  ...policyStates,
+
   { name: "overview", page: "overview", fixture: "busy" },
   { name: "overview-empty", page: "overview", fixture: "empty" },
   { name: "overview-problems", page: "overview", fixture: "problems" },

@@ -2,9 +2,10 @@
 
 import type { ActivityPage, ClientCard, ClientsPage, Commands, ConnectPlan, KeysPage, Money, MoneyBar, Overview, ProblemRow, RequestRow, Status, Topic } from "../bindings.gen";
 import type { Denial } from "./index";
+import { policyAnswers } from "./pages/policy";
 import { MIN, HOUR, usd, bar, midnight, nextMonth, requests, PROVIDERS, keyRows, PATH, client, DIFF, plan, POLICY_DIFF, PROBLEMS } from "./samples";
 
-type Answers = {
+export type Answers = {
   [C in keyof Commands]: (args: Commands[C]["args"], state: Fixture, news: (...topics: Topic[]) => void) => Commands[C]["result"];
 };
 
@@ -47,6 +48,7 @@ function base(now: number): Fixture {
 }
 
 const commands: Answers = {
+  ...policyAnswers,
   status: (_, state) => state.status,
   overview: (_, state) => state.overview,
   keys: (_, state) => state.keys,

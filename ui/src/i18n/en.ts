@@ -1,6 +1,9 @@
 // English: every sentence of the window. `{n}` picks the plural form; `marked` words are set as code.
 
+import { policyWords } from "./en/policy";
+
 export const en = {
+  ...policyWords,
   title: "{page} - Pointsman",
   loading: "Loading",
   again: "Try again",

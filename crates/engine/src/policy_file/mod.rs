@@ -22,6 +22,7 @@ use crate::{Home, Inner};
 
 mod answers;
 mod chain;
+mod desk;
 mod disk;
 mod profile;
 #[cfg(test)]

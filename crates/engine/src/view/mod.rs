@@ -12,6 +12,7 @@ pub mod keys;
 mod money;
 mod near;
 pub mod overview;
+pub mod policy;
 mod unreadable;
 
 pub use activity::{ActivityPage, ActivityQuery, RequestRow, RequestState};
@@ -22,6 +23,12 @@ pub use explain::{CapRoom, Explanation, ModelStanding};
 pub use keys::{KeyOutcome, KeyRow, KeySource, KeyState, KeyStore, KeyStoreState, KeysPage, ProviderChoice};
 pub use overview::{
     Action, ActionKind, ClientLine, Draft, Lamp, MoneyBar, Overview, PauseView, ProblemRow, Running, Status,
+};
+
+pub use policy::{
+    CheckResult, ClassForm, DryRun, EditEntry, EditValue, KeptText, LintProblem, LintSeverity, MergedText, NamedChoice,
+    PathStep, PolicyEdit, PolicyFileState, PolicyForm, PolicyLook, PolicyPage, PromptCheck, QuickFix, RunningVersion,
+    SaveOutcome, SaveState, ShareForm, WaitingEdit,
 };
 
 /// An amount with the text that shows it.

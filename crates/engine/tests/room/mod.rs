@@ -48,6 +48,12 @@ pub fn ask(prompt: &str) -> RouteCall {
 }
 
 impl Room {
+    /// What of this run does not belong into a fixture, and what stands for it.
+    pub fn swaps(&self) -> Vec<(String, &'static str)> {
+        let home = self.gateway.home().path().display().to_string();
+        vec![(home, "/home/ada/.local/share/pointsman"), (self.server.base_url(), "http://127.0.0.1:11434/v1")]
+    }
+
     pub async fn route(&self, call: RouteCall) -> Envelope {
         self.gateway.route(call, CallContext::quiet("llm_route")).await
     }

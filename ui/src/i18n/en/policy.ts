@@ -1,0 +1,3 @@
+// The words of the Policy page.
+
+export const policyWords = {} as const;
