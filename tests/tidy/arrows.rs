@@ -20,6 +20,7 @@ const CORE_USES: &[&str] = &[
     "jiff",
     "jsonschema",
     "jsonc-parser",
+    "regex",
     "saphyr-parser",
     "serde",
     "serde_json",

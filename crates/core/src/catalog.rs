@@ -68,6 +68,10 @@ pub struct Provider {
     pub timeout: Option<Duration>,
     /// Below the base URL: its list of models.
     pub models_path: String,
+    /// How far the person trusts it, in a word of theirs that rules of data_policy may name.
+    pub trust: Option<String>,
+    /// Where its machines stand, in a word of the person's.
+    pub region: Option<String>,
     /// Whose list prices hold for its models. `None` where only the person can say what they cost.
     pub price_list: Option<ProviderId>,
 }
@@ -240,6 +244,8 @@ fn read(id: &str, text: &str, placed: Option<BaseUrl>) -> Option<Provider> {
         route: Route::System,
         timeout: None,
         models_path: raw.models_path,
+        trust: None,
+        region: None,
         price_list: raw.priced.then(|| id.clone()),
         id,
     })

@@ -18,6 +18,7 @@ pub mod id;
 pub mod money;
 pub mod plan;
 pub mod policy;
+pub mod privacy;
 pub mod reservation;
 pub mod retry;
 pub mod structured;

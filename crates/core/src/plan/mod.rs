@@ -13,6 +13,7 @@ use crate::code::{Code, Denial};
 use crate::id::{ModelId, ProviderId};
 use crate::money::MicroUsd;
 use crate::policy::Policy;
+use crate::privacy::Screened;
 
 mod candidates;
 mod order;
@@ -59,6 +60,8 @@ pub struct Now {
     /// The median time to the first token of one's own calls in the last 7 days, where there were at
     /// least 5.
     pub first_token: BTreeMap<ModelId, Duration>,
+    /// The rules of data_policy that the conversation meets.
+    pub screened: Option<Screened>,
 }
 
 /// Weighs every candidate: able ones first, in the order in which they are asked. Also what the caller

@@ -11,6 +11,7 @@ use crate::estimate;
 use crate::id::ModelId;
 use crate::money::{MicroUsd, Price};
 use crate::policy::{Policy, PriceSource, Priced, Tier};
+use crate::privacy::Redacted;
 
 /// Output tokens where nobody set a limit.
 const DEFAULT_MAX_TOKENS: u64 = 4_096;
@@ -40,7 +41,10 @@ pub struct Target {
     pub slow: bool,
     /// How dear it is, as a label.
     pub tier: Tier,
+    /// What is sent in place of the conversation, where a rule of data_policy wants places replaced.
+    pub redacted: Option<Redacted>,
 }
+
 /// One candidate as it was weighed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Weighed {
@@ -74,6 +78,15 @@ pub(super) fn weigh_one(
 ) -> Weighed {
     let (tier, tier_reason) = tier_with_reason(policy, model);
     let keyless = now.unusable.get(&model.provider).cloned();
+    let redacted = match kept_back(policy, now, model) {
+        Ok(redacted) => redacted,
+        Err(denial) => {
+            let why_not = Some(keyless.unwrap_or(denial));
+            let target = target(policy, found, chat, model, tier, warnings).ok();
+            return Weighed { model: model.clone(), tier, tier_reason, target, why_not };
+        }
+    };
+    let chat = redacted.as_ref().map_or(chat, |redacted| &redacted.chat);
     match target(policy, found, chat, model, tier, warnings) {
         Err(denial) => {
             Weighed { model: model.clone(), tier, tier_reason, target: None, why_not: Some(keyless.unwrap_or(denial)) }
@@ -84,8 +97,17 @@ pub(super) fn weigh_one(
                 .or_else(|| blind(policy, chat, model))
                 .or_else(|| too_small(policy, chat, &target))
                 .or_else(|| too_dear(policy, &target));
-            Weighed { model: model.clone(), tier, tier_reason, target: Some(target), why_not }
+            let target = Some(Target { redacted, ..target });
+            Weighed { model: model.clone(), tier, tier_reason, target, why_not }
         }
+    }
+}
+
+/// What a model gets in place of the conversation, by the rules it meets.
+fn kept_back(policy: &Policy, now: &Now, model: &ModelId) -> Result<Option<Redacted>, Denial> {
+    match (&now.screened, policy.providers.get(&model.provider)) {
+        (Some(screened), Some(provider)) => screened.for_provider(provider),
+        (None, _) | (_, None) => Ok(None),
     }
 }
 
@@ -121,6 +143,7 @@ fn target(
         max_tokens,
         slow,
         tier,
+        redacted: None,
     })
 }
 

@@ -191,13 +191,10 @@ fn the_preflight_gate_denies_what_would_probably_cost_too_much() {
 
 #[test]
 fn a_guard_that_is_not_built_refuses_with_its_line() {
-    let policy =
-        policy::read(&format!("{FILE}\ndata_policy:\n  no_keys: {{ match: {{ keywords: [secret] }}, then: block }}\n"))
-            .policy
-            .unwrap();
+    let policy = policy::read(&format!("{FILE}\nescalation: {{ max_tier: L2 }}\n")).policy.unwrap();
     let denial = of(&policy, &class("summarize")).unwrap_err();
     assert_eq!(denial.code, Code::PolicyInvalid);
-    assert!(denial.sentence.contains("data_policy"), "{denial}");
+    assert!(denial.sentence.contains("escalation"), "{denial}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::Tier;
 use crate::chat::{Decimal, PrefixCache};
 use crate::id::{ModelId, TaskClass};
+use crate::privacy::Rule;
 
 /// One task class with a single answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +36,8 @@ pub struct ClassRule {
     pub too_long: Option<TaskClass>,
     /// Whether the oldest turns may be left out where the conversation is too long.
     pub truncate_oldest: bool,
+    /// Rules about what may be sent where that the class adds to those of the file.
+    pub data_policy: Vec<Rule>,
     /// What the class is for, told to the calling model.
     pub rationale: Option<String>,
     /// Where the class stands in the file, from 1.
@@ -58,6 +61,7 @@ impl ClassRule {
             prefix_cache: None,
             too_long: None,
             truncate_oldest: false,
+            data_policy: Vec::new(),
             rationale: None,
             line: 0,
         }

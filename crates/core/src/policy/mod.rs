@@ -11,6 +11,7 @@ use crate::budget::Cap;
 use crate::catalog::Provider;
 use crate::id::{ModelId, ProfileName, ProviderId, TaskClass};
 use crate::money::{MicroUsd, Price};
+use crate::privacy::Rule;
 
 mod class;
 mod diff;
@@ -59,6 +60,8 @@ pub struct Policy {
     pub profiles: BTreeMap<ProfileName, Profile>,
     /// What the profile that is laid over the file allows at most; nothing where none is.
     pub bounds: Bounds,
+    /// `data_policy`: rules about what may be sent where. They hold for every call.
+    pub data_policy: Vec<Rule>,
     /// Keys that restrain but are not built yet: what they cover is refused, never run unguarded.
     pub refused: Vec<Refusal>,
     /// Keys nobody here knows, let through because a file of llm-gateway-mcp may have them: path

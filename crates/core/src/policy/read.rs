@@ -17,6 +17,7 @@ use crate::id::{ModelId, ProviderId, TaskClass, nearest};
 mod caps;
 mod class;
 mod classes;
+mod data_policy;
 mod extras;
 mod field;
 mod limits;
@@ -84,6 +85,7 @@ impl Reader {
             profiles: BTreeMap::new(),
             bounds: Bounds::default(),
             refused: Vec::new(),
+            data_policy: Vec::new(),
             unknown_keys: BTreeMap::new(),
             day: catalog::prices::source().date,
         };
@@ -103,6 +105,7 @@ impl Reader {
             self.policy.version = version.to_owned();
         }
         self.providers(&top);
+        self.data_policy(&top);
         self.models(&top);
         self.class_names(&top);
         self.preflight(&top);

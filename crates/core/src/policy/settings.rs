@@ -54,7 +54,7 @@ settings! {
     "defaults.*.synthesis" Refuses "Asks for one answer made from several; one would pass for it.";
     "defaults.*.tier" Guard "The dearest tier that may answer, L0 to L3.";
     "defaults.*.depth" Refuses "Asks for planning and verification; a single answer would be unverified.";
-    "defaults.*.data_policy" Refuses "Limits what may be sent; nothing would check it.";
+    "defaults.*.data_policy" Guard "Further rules for this class, written as under data_policy; names of rules change nothing.";
     "defaults.*.cache" Built "true keeps answers and gives them again for the very same call.";
     "defaults.*.prefix_cache" Built "5m or 1h (true is 5m): the provider keeps the beginning of conversations that long.";
     "defaults.*.split" Built "Shares of models in percent, in place of provider and model.";
@@ -103,7 +103,8 @@ settings! {
     "providers.*.headers" Guard "Sent with every request; never one that carries a key.";
     "providers.*.proxy" Guard "http://host:port, used as a tunnel; none for the direct way. Without it the system's holds.";
     "providers.*.organization" Guard "Who is billed, where a company has several (OpenAI).";
-    "providers.*.trust" Ignored "Only used by data_policy, which refuses by itself.";
+    "providers.*.trust" Guard "How far you trust it, in a word that allow_trust of data_policy may name.";
+    "providers.*.region" Guard "Where its machines stand, in a word that allow_regions of data_policy may name.";
     "providers.*.timeout_s" Built "The deadline of a call whose class says none.";
     "providers.*.api_version" Built "The version of its API, where it needs one.";
     "models" Built "What is known about models.";
@@ -169,7 +170,16 @@ settings! {
     "cache" Built "Answers that are kept, for classes with cache: true.";
     "cache.ttl_s" Built "How long an answer is kept.";
     "cache.max_mb" Built "How much room kept answers may take, in MB.";
-    "data_policy" Refuses "Limits what may be sent where; nothing would check it.";
+    "data_policy" Guard "What may be sent where: rules that hold for every call.";
+    "data_policy.*" Guard "One rule.";
+    "data_policy.*.match" Guard "What it looks for.";
+    "data_policy.*.match.keywords" Guard "Texts, whatever their case.";
+    "data_policy.*.match.patterns" Guard "Regular expressions, without look-around and back-references.";
+    "data_policy.*.match.detectors" Guard "provider_keys, cloud_keys, private_keys, tokens, email, iban, card.";
+    "data_policy.*.then" Guard "block, local_only, redact (replaced, and put back into the answer) or ask (refuses so far).";
+    "data_policy.*.allow_providers" Guard "Providers that may have it all the same.";
+    "data_policy.*.allow_trust" Guard "Trust labels whose providers may have it all the same.";
+    "data_policy.*.allow_regions" Guard "Region labels whose providers may have it all the same.";
 }
 
 /// Places where a file written for llm-gateway-mcp may have keys of its own: an unknown key is

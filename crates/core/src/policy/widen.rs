@@ -20,6 +20,7 @@ use crate::plan::tier;
 
 mod caps;
 mod classes;
+mod data_policy;
 mod price;
 
 /// Output tokens of a class without `max_tokens`: the smallest default before the edit and the largest
@@ -78,6 +79,7 @@ fn compared(old: &Policy, new: &Policy) -> Vec<String> {
         profiles: _,
         bounds,
         refused,
+        data_policy,
         unknown_keys,
         day: _,
     } = new;
@@ -88,6 +90,7 @@ fn compared(old: &Policy, new: &Policy) -> Vec<String> {
     said.classes(classes);
     said.chat_default();
     said.bounds(bounds);
+    said.data_policy(None, &old.data_policy, &data_policy.iter().collect::<Vec<_>>());
     said.retry(retry);
     said.cache(cache);
     said.refused(refused);
@@ -157,7 +160,10 @@ impl Said<'_> {
             timeout: _,
             price_list,
             models_path: _,
+            trust,
+            region,
         } = new;
+        self.labels(id, [&old.trust, &old.region], [trust, region]);
         if *base_url != old.base_url {
             self.say(format!(
                 "Prompts and the key for {id} go to {} instead of {}.",

@@ -8,6 +8,8 @@ use super::*;
 mod caps;
 #[path = "widen_class_tests.rs"]
 mod class_rows;
+#[path = "widen_data_policy_tests.rs"]
+mod data_rules;
 #[path = "widen_price_tests.rs"]
 mod prices;
 
@@ -412,7 +414,7 @@ fn widening_waits_with_a_sentence() {
 fn every_key_that_does_something_is_in_both_tables() {
     let mut gaps = Vec::new();
     // Those of prices have a table of their own, with an edit that acts and one that waits in each row.
-    let elsewhere = |path: &str| prices::KEYS.iter().any(|(key, ..)| *key == path);
+    let elsewhere = |path: &str| prices::KEYS.iter().chain(data_rules::KEYS).any(|(key, ..)| *key == path);
     for setting in SETTINGS
         .iter()
         .filter(|row| !elsewhere(row.path))
@@ -435,11 +437,9 @@ fn a_restraining_key_may_come_but_not_go() {
         ("defaults.*.cost_cap_usd", "rationale: Short", "cost_cap_usd: 1"),
         ("defaults.*.synthesis", "rationale: Short", "synthesis: {}"),
         ("defaults.*.depth", "rationale: Short", "depth: complex"),
-        ("defaults.*.data_policy", "rationale: Short", "data_policy: strict"),
         ("visibility.*", "version:", "visibility: { review: { mode: blind } }\nversion:"),
         ("escalation", "version:", "escalation: { max_tier: L1 }\nversion:"),
         ("concurrency", "version:", "concurrency: { global: 1 }\nversion:"),
-        ("data_policy", "version:", "data_policy: {}\nversion:"),
     ] {
         let with = edited(from, to);
         assert!(SETTINGS.iter().any(|row| row.path == key && row.standing == Standing::Refuses), "{key}");

@@ -10,6 +10,7 @@ use crate::chat::{Decimal, PrefixCache};
 use crate::id::{ModelId, TaskClass};
 use crate::policy::yaml::Entry;
 use crate::policy::{ClassRule, Share, Strategy, Tier};
+use crate::privacy::Rule;
 
 /// The words of `strategy`; `None` is a preference that is not built.
 const STRATEGIES: &[(&str, Option<Strategy>)] = &[
@@ -41,6 +42,7 @@ struct Said {
     prefix_cache: Option<Option<PrefixCache>>,
     too_long: Option<TaskClass>,
     truncate_oldest: Option<bool>,
+    data_policy: Vec<Rule>,
     rationale: Option<String>,
 }
 
@@ -58,6 +60,8 @@ impl Said {
             prefix_cache: self.prefix_cache.unwrap_or(rule.prefix_cache),
             too_long: self.too_long.or(rule.too_long),
             truncate_oldest: self.truncate_oldest.unwrap_or(rule.truncate_oldest),
+            // A class can add rules, and switches none off.
+            data_policy: rule.data_policy.iter().cloned().chain(self.data_policy).collect(),
             rationale: self.rationale.or(rule.rationale),
             ..rule
         }
@@ -119,6 +123,7 @@ impl Reader {
             prefix_cache: self.prefix_cache(section),
             too_long: self.too_long(section),
             truncate_oldest: self.switch(section, "truncate_oldest"),
+            data_policy: self.class_data_policy(section),
             rationale: self.prose(section, "rationale"),
         }
     }

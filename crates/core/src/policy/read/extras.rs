@@ -30,6 +30,7 @@ const TAKEN: &[&str] = &[
 
 impl Reader {
     pub(super) fn extras(&mut self, section: &Section<'_>, provider: &mut Provider) {
+        self.labels(section, provider);
         self.headers(section, provider);
         self.organization(section, provider);
         self.api_version(section, provider);

@@ -106,6 +106,8 @@ impl Reader {
             route: Route::System,
             timeout: None,
             models_path: "models".to_owned(),
+            trust: None,
+            region: None,
             price_list: None,
         });
         provider.title = title.unwrap_or(provider.title);

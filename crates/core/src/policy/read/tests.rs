@@ -288,7 +288,6 @@ fn a_guard_that_is_not_built_refuses_what_it_covers_and_says_where() {
     let all = |key: &str, line| vec![(None, key.to_owned(), line)];
     let class = |key: &str, line| vec![(Some("a".to_owned()), key.to_owned(), line)];
     assert_eq!(refused("escalation: { max_tier: L2 }\n"), all("escalation", 5));
-    assert_eq!(refused("data_policy: { none: {} }\n"), all("data_policy", 5));
     assert_eq!(refused("concurrency: { global: 1 }\n"), all("concurrency", 5));
     assert_eq!(refused("visibility: { a: { mode: blind } }\n"), class("visibility.a", 5));
 }

@@ -27,6 +27,7 @@ impl Said<'_> {
                 prefix_cache,
                 too_long: _,
                 truncate_oldest: _,
+                data_policy,
                 rationale: _,
                 line: _,
             } = new;
@@ -39,6 +40,10 @@ impl Said<'_> {
             }
             if *cache && !old.as_ref().is_some_and(|old| old.cache) {
                 self.say(format!("Answers of {class} are kept on this machine for a while."));
+            }
+            if let Some(old) = &old {
+                let new: Vec<_> = data_policy.iter().chain(&self.new.data_policy).collect();
+                self.data_policy(Some(class), &old.data_policy, &new);
             }
             self.prefix_cache(class, old.as_ref().and_then(|old| old.prefix_cache), *prefix_cache);
             match old {
