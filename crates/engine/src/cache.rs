@@ -45,6 +45,10 @@ impl Slot {
             return None;
         }
         let first = plan.targets.first()?;
+        // What a name stands for is not kept, so an answer with names in it could not be given again.
+        if plan.targets.iter().any(|target| target.redacted.is_some()) {
+            return None;
+        }
         let mut chat = chat.clone();
         chat.params.max_tokens = Some(first.max_tokens);
         let encoded = wire::encode(first.provider.wire, first.provider.dialect, &chat, &first.model.model, true);

@@ -6,16 +6,20 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use pointsman_core::catalog::KeyRef;
-use pointsman_core::chat::Chat;
+use pointsman_core::chat::{Chat, Part};
 use pointsman_core::code::{Code, Denial};
 use pointsman_core::id::{ClientId, ModelId, ProviderId};
 use pointsman_core::plan::{self, Asked, Candidates, Now, Plan, Relief, Wanted};
 use pointsman_core::policy::{Policy, Strategy};
+use pointsman_core::privacy::{self, Rule, Screened};
 use pointsman_core::structured;
 
 use crate::Inner;
 use crate::ledger::speed;
 use crate::secrets::Secret;
+
+/// A text up to so many bytes is looked through at once: some hundred microseconds.
+const SHORT: usize = 32 * 1024;
 
 /// What was decided.
 pub(crate) struct Decided<'p> {
@@ -59,7 +63,11 @@ pub(crate) async fn decide<'p>(
     let by_caller = chat.params.clone();
     let mut found = plan::candidates(policy, wanted, Asked { client, chat: &chat })?;
     let (mut keys, mut now, mut said) = (BTreeMap::new(), Now::default(), Vec::new());
+    // A class that takes over switches no rule off that the class before it added.
+    let mut rules = policy.data_policy.clone();
     loop {
+        rules.extend(found.class.into_iter().flat_map(|rule| rule.data_policy.clone()));
+        now.screened = screened(&rules, &chat).await?;
         chat.params = plan::params(&found, &by_caller);
         look_up_keys(inner, policy, &found, &mut keys, &mut now).await;
         if found.class.is_some_and(|rule| rule.strategy == Strategy::Fastest) {
@@ -85,6 +93,26 @@ pub(crate) async fn decide<'p>(
             }
         }
     }
+}
+
+/// Which rules a conversation meets. A long one is looked through on a thread of its own, so that the other
+/// calls go on.
+pub(crate) async fn screened(rules: &[Rule], chat: &Chat) -> Result<Option<Screened>, Denial> {
+    if rules.is_empty() || text_bytes(chat) <= SHORT {
+        return Ok(privacy::screen(rules, chat));
+    }
+    let (rules, chat) = (rules.to_vec(), chat.clone());
+    let looked = tokio::task::spawn_blocking(move || privacy::screen(&rules, &chat)).await;
+    // What was not looked through is not sent.
+    looked.map_err(|_| Denial::new(Code::DataPolicy, "The text could not be checked against data_policy. Try again."))
+}
+
+fn text_bytes(chat: &Chat) -> usize {
+    let text = |part: &Part| match part {
+        Part::Text(text) => text.len(),
+        Part::Image(_) => 0,
+    };
+    chat.messages.iter().flat_map(|message| &message.parts).map(text).sum()
 }
 
 /// The key of each provider of the candidates, or why there is none.

@@ -8,13 +8,14 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use pointsman_core::budget::{Counted, Place};
-use pointsman_core::chat::{Answer, Chat};
+use pointsman_core::chat::{Answer, Chat, ResponseFormat};
 use pointsman_core::code::{Code, Denial};
 use pointsman_core::estimate;
 use pointsman_core::failure::{Billing, Failure, FailureKind, Verdict};
 use pointsman_core::money::{MicroUsd, Usage};
 use pointsman_core::plan::{Plan, Target};
 use pointsman_core::policy::{Retry, Timeouts};
+use pointsman_core::privacy::Form;
 use pointsman_core::reservation::Charge;
 use pointsman_core::retry;
 use pointsman_core::structured;
@@ -86,7 +87,9 @@ pub(crate) async fn run(inner: &Inner, hold: &mut Hold, run: &Run<'_>) -> Ran {
     loop {
         let current = &run.plan.targets[target];
         run.ctx.tell(Progress::Trying { model: current.model.to_string(), nth });
-        let chat = mended.as_ref().unwrap_or(run.chat);
+        // What the target may have of the conversation; see data_policy.
+        let sent = current.redacted.as_ref().map_or(run.chat, |redacted| &redacted.chat);
+        let chat = mended.as_ref().unwrap_or(sent);
         let tried = talk::attempt_once(inner, run, current, chat, run.keys[target].as_ref(), &mut notes).await;
         let over = |result, last, usage, cancelled, notes| Ran {
             result,
@@ -101,6 +104,7 @@ pub(crate) async fn run(inner: &Inner, hold: &mut Hold, run: &Run<'_>) -> Ran {
         let failure = match tried {
             Tried::Answered(answer, first) => match shaped(run.chat, answer).await {
                 Ok(answer) => {
+                    let answer = restored(current, run.chat, answer, &mut notes);
                     let usage = answer.usage;
                     let last =
                         attempt::End { first, ..end_of(nth, charge(usage, current, worst, Billing::Unknown), None) };
@@ -109,7 +113,7 @@ pub(crate) async fn run(inner: &Inner, hold: &mut Hold, run: &Run<'_>) -> Ran {
                 Err(misshapen) => {
                     let mend = !asked_to_mend && misshapen.can_be_mended;
                     asked_to_mend |= mend;
-                    mended = mend.then(|| structured::repair(run.chat, &misshapen.text, &misshapen.why));
+                    mended = mend.then(|| structured::repair(sent, &misshapen.text, &misshapen.why));
                     misshapen.failure(current)
                 }
             },
@@ -167,6 +171,26 @@ pub(crate) async fn run(inner: &Inner, hold: &mut Hold, run: &Run<'_>) -> Ran {
         target = next;
         nth += 1;
         first_failure.get_or_insert(failure);
+    }
+}
+
+/// The answer with the texts put back that were replaced in what was sent.
+fn restored(target: &Target, chat: &Chat, answer: Answer, notes: &mut Vec<String>) -> Answer {
+    let Some(redacted) = &target.redacted else { return answer };
+    let texts =
+        if redacted.count() == 1 { "1 text was".to_owned() } else { format!("{} texts were", redacted.count()) };
+    notes.push(format!(
+        "By data_policy {texts} replaced before {} got the prompt, and put back into its answer.",
+        target.model
+    ));
+    Answer { text: redacted.restore(&answer.text, form_of(chat)), ..answer }
+}
+
+/// What kind of answer was asked for.
+fn form_of(chat: &Chat) -> Form {
+    match chat.params.response_format {
+        Some(ResponseFormat::JsonObject | ResponseFormat::JsonSchema { .. }) => Form::Json,
+        Some(ResponseFormat::Text) | None => Form::Text,
     }
 }
 

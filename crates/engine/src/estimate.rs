@@ -15,6 +15,7 @@ use pointsman_core::plan::{self, Asked, Candidates, Ground, Now, Plan, Target, W
 use pointsman_core::policy::{Policy, Preflight};
 use serde::{Deserialize, Serialize};
 
+use crate::decide::screened;
 use crate::ledger::LedgerError;
 use crate::ledger::reservation::Limits;
 use crate::reply::usd;
@@ -103,11 +104,12 @@ impl Gateway {
             query.models
         };
         let input_tokens = likely_tokens(&chat, &policy.preflight);
+        let now = Now { screened: screened(&policy.data_policy, &chat).await?, ..Now::default() };
         let mut keys = BTreeMap::new();
         let mut lines = Vec::new();
         let mut plans = Vec::new();
         for text in wanted {
-            let (line, plan) = match planned(policy, &text, &chat) {
+            let (line, plan) = match planned(policy, &text, &chat, &now) {
                 Ok((id, plan)) => {
                     let denial =
                         key_denial(inner, policy, &id.provider, &mut keys).await.or_else(|| gate(policy, &plan));
@@ -141,7 +143,7 @@ impl Gateway {
 
 /// The plan of a call that names this model. The gate of the likely cost is looked at afterwards, so
 /// that what it holds back has figures too.
-fn planned(policy: &Policy, text: &str, chat: &Chat) -> Result<(ModelId, Plan), (Option<ModelId>, Denial)> {
+fn planned(policy: &Policy, text: &str, chat: &Chat, now: &Now) -> Result<(ModelId, Plan), (Option<ModelId>, Denial)> {
     let found = match plan::candidates(policy, &Wanted::Model(text.to_owned()), Asked { client: None, chat }) {
         Ok(found) => found,
         // A model that the file does not name yet has a price all the same, where its provider has one.
@@ -155,7 +157,7 @@ fn planned(policy: &Policy, text: &str, chat: &Chat) -> Result<(ModelId, Plan), 
     };
     let id = found.models[0].clone();
     let open = Policy { preflight: Preflight { enabled: false, ..policy.preflight.clone() }, ..policy.clone() };
-    match plan::plan(&open, &found, chat, &Now::default()) {
+    match plan::plan(&open, &found, chat, now) {
         Ok(plan) => Ok((id, plan)),
         Err(denial) => Err((Some(id), denial)),
     }

@@ -87,7 +87,10 @@ fn blank(policy: &Policy, call: &ExplainCall) -> Explanation {
         models: Vec::new(),
         caps: Vec::new(),
         most_input_tokens: most_input_tokens(policy, None, &call.chat),
-        data_policy: "No data policy is set.".to_owned(),
+        data_policy: match policy.data_policy.len() {
+            0 => "No data policy is set.".to_owned(),
+            _ => "No rule of data_policy is met.".to_owned(),
+        },
         cache: "No answer is kept.".to_owned(),
         warnings: Vec::new(),
     }
@@ -110,6 +113,9 @@ impl Explanation {
     fn decided(&mut self, policy: &Policy, decided: &Decided<'_>) {
         let (found, chat) = (&decided.found, &decided.chat);
         self.class = found.class_name().to_string();
+        if let Some(screened) = &decided.now.screened {
+            self.data_policy = screened.sentences().join(" ");
+        }
         self.most_input_tokens = most_input_tokens(policy, found.models.first(), chat);
         if let Some(rule) = found.class {
             self.rule = format!("defaults.{}", rule.class);

@@ -196,7 +196,7 @@ fn is_card(text: &str) -> bool {
             _ => (digit * 2) % 10 + digit / 5,
         })
         .sum();
-    (13..=19).contains(&digits.len()) && sum % 10 == 0 && digits.iter().any(|digit| *digit != digits[0])
+    (13..=19).contains(&digits.len()) && sum.is_multiple_of(10) && digits.iter().any(|digit| *digit != digits[0])
 }
 
 #[cfg(test)]

@@ -9,10 +9,11 @@ use pointsman_core::chat::{Answer, Chat, FinishReason, StreamEvent};
 use pointsman_core::failure::{Billing, Failure, FailureKind};
 use pointsman_core::money::Usage;
 use pointsman_core::plan::Target;
+use pointsman_core::privacy::Restorer;
 use pointsman_core::wire::{self, Encoded, StreamDecoder};
 use tokio::time::Sleep;
 
-use super::{Run, Tried};
+use super::{Run, Tried, form_of};
 use crate::ledger::key_check::{self, KeyCheck};
 use crate::secrets::Secret;
 use crate::transport::{Handed, Incoming, Outgoing};
@@ -34,7 +35,8 @@ pub(super) async fn attempt_once(
     key: Option<&Secret>,
     notes: &mut Vec<String>,
 ) -> Tried {
-    let (mut heard, handed) = (Heard::default(), Handed::default());
+    let restorer = target.redacted.clone().map(|redacted| Restorer::new(redacted, form_of(run.chat)));
+    let (mut heard, handed) = (Heard { restorer, ..Heard::default() }, Handed::default());
     let encoded = {
         let mut chat = chat.clone();
         chat.params.max_tokens = Some(target.max_tokens);
@@ -117,6 +119,8 @@ struct Heard {
     counted: Option<Usage>,
     model: Option<String>,
     ended: bool,
+    /// Puts back what data_policy replaced, for whoever listens.
+    restorer: Option<Restorer>,
 }
 
 impl Heard {
@@ -124,6 +128,24 @@ impl Heard {
     /// a number is too low.
     fn final_usage(&self) -> Option<Usage> {
         self.counted
+    }
+
+    fn tell(&mut self, run: &Run<'_>, piece: String) {
+        let piece = match &mut self.restorer {
+            Some(restorer) => restorer.push(&piece),
+            None => piece,
+        };
+        if !piece.is_empty() {
+            run.ctx.tell(Progress::Text(piece));
+        }
+    }
+
+    /// What waited for the rest of a name.
+    fn tell_rest(&mut self, run: &Run<'_>) {
+        let rest = self.restorer.as_mut().map(Restorer::end).unwrap_or_default();
+        if !rest.is_empty() {
+            run.ctx.tell(Progress::Text(rest));
+        }
     }
 }
 
@@ -171,11 +193,13 @@ async fn converse(
         let mut answer = wire::decode(target.provider.wire, &incoming.head, &body)?;
         heard.first = Some(sent.elapsed());
         answer.model = answer.model.filter(|model| model != target.model.model.as_str());
-        run.ctx.tell(Progress::Text(answer.text.clone()));
+        heard.tell(run, answer.text.clone());
+        heard.tell_rest(run);
         return Ok(answer);
     }
     listen(run, target, &mut incoming, first.saturating_sub(sent.elapsed()), heard).await?;
     incoming.finish();
+    heard.tell_rest(run);
     Ok(whole(target, heard))
 }
 
@@ -217,7 +241,7 @@ fn take(run: &Run<'_>, heard: &mut Heard, event: StreamEvent) {
                 heard.first = heard.sent.map(|sent| sent.elapsed());
             }
             heard.text.push_str(&text);
-            run.ctx.tell(Progress::Text(text));
+            heard.tell(run, text);
         }
         StreamEvent::Alive => heard.alive = true,
         StreamEvent::Usage(usage) => {
