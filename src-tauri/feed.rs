@@ -19,6 +19,9 @@ use crate::{quit, tray, windows};
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(250);
 
+/// Looks between two looks for jobs that nobody runs: half a second.
+const JOBS: u32 = 2;
+
 /// Looks between two of the clock's own turns: five seconds.
 const BY_THE_CLOCK: u32 = 20;
 
@@ -41,6 +44,11 @@ pub(crate) async fn run(app: AppHandle, tray: Option<Tray>) {
         let by_the_clock = count % BY_THE_CLOCK == 0;
         if by_the_clock {
             feed.look_at_the_panel();
+        }
+        if count % JOBS == 0
+            && let Err(denial) = feed.desk().gateway.take_over_jobs().await
+        {
+            tracing::debug!("jobs were not looked at: {denial}");
         }
         let topics = feed.news().await;
         if !topics.is_empty() || by_the_clock {

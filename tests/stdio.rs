@@ -9,6 +9,8 @@ mod child;
 mod ends;
 #[path = "stdio/ground.rs"]
 mod ground;
+#[path = "stdio/jobs.rs"]
+mod jobs;
 #[path = "stdio/purity.rs"]
 mod purity;
 #[path = "stdio/replies.rs"]

@@ -13,7 +13,7 @@ fn all_refuse(mut server: Server, code: &str, part: &str) {
     let hello = server.initialize("2025-11-25");
     assert_eq!(hello["result"]["serverInfo"]["name"], "pointsman", "{hello}");
     let listed = server.exchange("tools/list", json!({}));
-    assert_eq!(names(&listed["result"]).len(), 5, "{listed}");
+    assert_eq!(names(&listed["result"]).len(), 6, "{listed}");
     for (tool, arguments) in [
         ("chat_completion", json!({ "messages": [{ "role": "user", "content": "x" }] })),
         ("llm_route", summarize()),

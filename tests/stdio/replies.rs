@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::child::Server;
 use crate::ground::{Ground, stateless, summarize};
+use crate::jobs::hasty;
 
 #[test]
 fn the_handshake_of_every_older_revision_works() {
@@ -34,7 +35,7 @@ fn the_stateless_era_works_without_a_handshake() {
     let listed = server.exchange("tools/list", stateless(json!({})));
     assert_eq!(
         names(&listed["result"]),
-        ["chat_completion", "llm_route", "llm_routing_info", "estimate_cost", "spend_report"]
+        ["chat_completion", "llm_route", "llm_routing_info", "job_result", "estimate_cost", "spend_report"]
     );
     let call = stateless(json!({ "name": "llm_route", "arguments": summarize() }));
     let reply = server.exchange("tools/call", call);
@@ -53,7 +54,7 @@ fn the_first_message_of_the_stateless_era_may_be_a_call() {
 #[test]
 fn every_reply_validates_against_its_output_schema_and_its_text_says_it_all() {
     let ground = Ground::new();
-    let mut server = ground.server();
+    let mut server = hasty(&ground.home());
     let listed = server.exchange("tools/list", json!({}));
     assert!(listed.to_string().len() <= 8192, "tools/list has {} bytes", listed.to_string().len());
     let hello = json!([{ "role": "user", "content": "Hello" }]);
@@ -95,11 +96,33 @@ fn every_reply_validates_against_its_output_schema_and_its_text_says_it_all() {
         }
         collect(structured, tool, &mut seen);
     }
+    late_replies(&ground, &mut server, &listed["result"], &mut seen);
     for tool in listed["result"]["tools"].as_array().expect("tools") {
         named(&tool["outputSchema"], tool["name"].as_str().expect("a name"), &mut |place| {
             assert!(seen.contains(&place), "the schema names {place}, which no reply has");
         });
     }
+}
+
+/// The replies of calls that take longer than the client waits, and those of the tool that fetches them.
+fn late_replies(ground: &Ground, server: &mut Server, listed: &Value, seen: &mut BTreeSet<String>) {
+    let hello = json!([{ "role": "user", "content": "Hello" }]);
+    let mut take = |server: &mut Server, tool: &str, arguments: Value, status: &str| {
+        let result = server.call(tool, arguments);
+        validate(listed, tool, &result);
+        let structured = result["structuredContent"].clone();
+        assert_eq!(structured["status"], status, "{tool}: {result}");
+        collect(&structured, tool, seen);
+        structured["job_id"].clone()
+    };
+    for (tool, arguments) in [("llm_route", summarize()), ("chat_completion", json!({ "messages": hello }))] {
+        ground.provider.script(Script::text("Late.").held());
+        let job = take(server, tool, arguments, "running");
+        take(server, "job_result", json!({ "job_id": job, "wait_s": 0 }), "running");
+        ground.provider.release(1);
+        take(server, "job_result", json!({ "job_id": job, "wait_s": 45 }), "success");
+    }
+    take(server, "job_result", json!({ "job_id": "j-nobody" }), "error");
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod connect;
 mod demo;
 mod doctor;
 mod estimate;
+mod jobs;
 mod keys;
 mod mcp;
 mod models;
@@ -48,6 +49,8 @@ enum Command {
     Models(models::Args),
     /// Say what a prompt would cost with each model, without sending it.
     Estimate(estimate::Args),
+    /// List calls that went on as jobs, fetch an answer, end one.
+    Jobs(jobs::Args),
     /// Keep, show, check and delete the keys of providers.
     Keys(keys::Args),
     /// Stop all spending, for an hour, until tomorrow or until you resume.
@@ -84,6 +87,7 @@ pub fn main_with_args() -> ExitCode {
         Command::Spend(args) => with_runtime(spend::run(args, home)),
         Command::Models(args) => with_runtime(models::run(args, home)),
         Command::Estimate(args) => with_runtime(estimate::run(args, home)),
+        Command::Jobs(args) => with_runtime(jobs::run(args, home)),
         Command::Keys(args) => with_runtime(keys::run(args, home)),
         Command::Pause(args) => with_runtime(pause::run(args, home)),
         Command::Resume => with_runtime(pause::resume(home)),

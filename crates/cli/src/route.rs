@@ -46,10 +46,15 @@ pub(crate) async fn run(args: Args, home: Option<PathBuf>) -> anyhow::Result<Exi
     first_run(&gateway).await?;
     let call = RouteCall { task_class: class, prompt, system, max_tokens, override_model: model };
     let (envelope, streamed) = ask(&gateway, call, stream).await?;
+    print_envelope(&envelope, json, streamed)
+}
+
+/// Prints an answer, or why there is none.
+pub(crate) fn print_envelope(envelope: &Envelope, json: bool, streamed: bool) -> anyhow::Result<ExitCode> {
     if json {
-        print::json(&envelope)?;
+        print::json(envelope)?;
     } else {
-        show(&envelope, streamed)?;
+        show(envelope, streamed)?;
     }
     Ok(match envelope.status {
         Status::Success => ExitCode::SUCCESS,
@@ -92,7 +97,8 @@ pub(crate) fn whole_prompt(argument: Option<String>) -> anyhow::Result<Option<St
 async fn ask(gateway: &Gateway, call: RouteCall, stream: bool) -> anyhow::Result<(Envelope, bool)> {
     let cancel = CancellationToken::new();
     let (sender, receiver) = unbounded_channel();
-    let context = CallContext { tool: "route", cancel: cancel.clone(), progress: stream.then_some(sender) };
+    let progress = stream.then_some(sender);
+    let context = CallContext { cancel: cancel.clone(), progress, ..CallContext::quiet("route") };
     let interrupted = cancel.clone();
     let on_interrupt = tokio::spawn(async move {
         if tokio::signal::ctrl_c().await.is_ok() {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use pointsman_core::chat::Chat;
 use pointsman_core::code::Denial;
 use pointsman_core::id::{ClientId, ProjectName};
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
@@ -23,6 +24,7 @@ mod estimate;
 mod explain;
 pub mod home;
 mod instance;
+pub mod jobs;
 pub mod keys;
 pub mod ledger;
 pub mod models;
@@ -38,6 +40,7 @@ pub mod view;
 pub use estimate::{Estimate, EstimateLine, EstimateQuery};
 pub use explain::ExplainCall;
 pub use home::Home;
+pub use jobs::{Answered, Ask, JobLine, JobProgress, JobStatus};
 pub use ledger::change::Topic;
 pub use pause::PauseSpan;
 pub use reply::Envelope;
@@ -103,16 +106,24 @@ pub struct CallContext {
     pub cancel: CancellationToken,
     /// Hears what happens.
     pub progress: Option<UnboundedSender<Progress>>,
+    /// Counts how far it is, for a call that may become a job.
+    pub so_far: Option<Arc<jobs::SoFar>>,
 }
 
 impl CallContext {
     /// A call nobody cancels or watches.
     pub fn quiet(tool: &'static str) -> Self {
-        Self { tool, cancel: CancellationToken::new(), progress: None }
+        Self { tool, cancel: CancellationToken::new(), progress: None, so_far: None }
     }
 
     /// Tells whoever listens; a listener that is gone does not end the call.
     fn tell(&self, progress: Progress) {
+        if let Some(so_far) = &self.so_far {
+            match &progress {
+                Progress::Trying { model, nth } => so_far.trying(model, *nth),
+                Progress::Text(piece) => so_far.text(piece),
+            }
+        }
         if let Some(listener) = &self.progress {
             drop(listener.send(progress));
         }
@@ -134,7 +145,7 @@ pub enum Progress {
 }
 
 /// A prompt by task class.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RouteCall {
     /// The class.
     pub task_class: String,
@@ -149,7 +160,7 @@ pub struct RouteCall {
 }
 
 /// A conversation, with or without a named model.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ChatCall {
     /// The conversation.
     pub chat: Chat,
@@ -170,6 +181,7 @@ pub(crate) struct Inner {
     pub(crate) policy: PolicyFile,
     pub(crate) transport: Transport,
     pub(crate) instance: String,
+    pub(crate) jobs: jobs::Keepers,
 }
 
 impl Gateway {
@@ -182,7 +194,8 @@ impl Gateway {
         let secrets = Secrets::new(&home);
         let policy = PolicyFile::new(&home);
         let instance = fresh_id("i");
-        Ok(Self(Arc::new(Inner { home, caller, ledger, secrets, policy, transport: Transport::default(), instance })))
+        let (transport, jobs) = (Transport::default(), jobs::Keepers::default());
+        Ok(Self(Arc::new(Inner { home, caller, ledger, secrets, policy, transport, instance, jobs })))
     }
 
     pub(crate) fn inner(&self) -> &Inner {
@@ -233,6 +246,7 @@ impl Gateway {
             .ledger
             .write(move |tx| {
                 cache::prune(tx, &kept, now.as_millisecond())?;
+                ledger::job::prune(tx, now.as_millisecond())?;
                 ledger::reservation::sweep(tx, now, &[])?;
                 ledger::account::prune(tx, now)?;
                 ledger::change::prune(tx)

@@ -6,8 +6,7 @@
 use std::time::{Duration, Instant};
 
 use pointsman_core::code::Denial;
-use pointsman_engine::reply::Envelope;
-use pointsman_engine::{CallContext, Gateway, Progress};
+use pointsman_engine::{Answered, Ask, CallContext, Progress};
 use rmcp::RoleServer;
 use rmcp::model::{ProgressNotificationParam, ProgressToken};
 use rmcp::service::{Peer, RequestContext};
@@ -23,6 +22,8 @@ pub(crate) struct Calling<'a> {
     pub(crate) door: &'a Door,
     /// Cancelled when the client has gone.
     pub(crate) gone: &'a CancellationToken,
+    /// How long the client waits for an answer before it gets a job.
+    pub(crate) patience: Duration,
     /// What the client sent; `null` where it sent none.
     pub(crate) arguments: Value,
     /// The request.
@@ -39,37 +40,31 @@ pub(crate) enum Pieces {
 }
 
 impl Calling<'_> {
-    /// Runs one call of the gateway to its end, passing on progress and cancellation.
-    pub(crate) async fn drive<'g, F>(
-        &'g self,
-        tool: &'static str,
-        pieces: Pieces,
-        start: impl FnOnce(&'g Gateway, CallContext) -> F,
-    ) -> Result<Envelope, Denial>
-    where
-        F: Future<Output = Envelope>,
-    {
+    /// Runs one call of the gateway to its end, or until it goes on as a job, passing on progress and
+    /// cancellation.
+    pub(crate) async fn drive(&self, tool: &'static str, pieces: Pieces, ask: Ask) -> Result<Answered, Denial> {
         let gateway = self.door.gateway().await?;
         let cancel = self.gone.child_token();
         let (sender, receiver) = unbounded_channel();
         let token = self.context.meta.get_progress_token();
         let progress = token.is_some().then_some(sender);
-        let call = start(gateway, CallContext { tool, cancel: cancel.clone(), progress });
+        let context = CallContext { cancel: cancel.clone(), progress, ..CallContext::quiet(tool) };
+        let call = gateway.answer(ask, context, self.patience);
         let told = tell(self.context.peer.clone(), token, receiver, pieces);
         tokio::pin!(call, told);
         let mut telling = true;
         loop {
             tokio::select! {
-                envelope = &mut call => {
+                answered = &mut call => {
                     // The last pieces are in the channel; the reply comes after them.
-                    if telling {
+                    if telling && matches!(answered, Answered::Done(_)) {
                         tokio::select! {
                             () = &mut told => {}
                             () = self.context.ct.cancelled() => {}
                             () = self.gone.cancelled() => {}
                         }
                     }
-                    return Ok(envelope);
+                    return Ok(answered);
                 }
                 () = self.context.ct.cancelled(), if !cancel.is_cancelled() => cancel.cancel(),
                 () = &mut told, if telling => telling = false,

@@ -3,16 +3,42 @@
 
 use pointsman_core::code::{Code, Denial};
 use pointsman_engine::reply::{Envelope, Meta, Status};
+use pointsman_engine::{Answered, JobProgress, JobStatus};
 use rmcp::model::{CallToolResponse, CallToolResult, ContentBlock};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// What a call gave, or why it was not made.
-pub(crate) fn envelope(outcome: Result<Envelope, Denial>) -> CallToolResult {
+/// What a call gave, the job it goes on as, or why it was not made.
+pub(crate) fn answered(outcome: Result<Answered, Denial>) -> CallToolResult {
     match outcome {
-        Ok(envelope) => from_envelope(&envelope),
+        Ok(Answered::Done(envelope)) => from_envelope(&envelope),
+        Ok(Answered::Running(job)) => running(&job),
         Err(denial) => refused(&denial),
     }
+}
+
+/// A job that is not finished. What it costs is said with its answer.
+fn running(job: &JobStatus) -> CallToolResult {
+    let mut structured = json!({ "status": "running", "meta": { "cost_usd": 0, "warnings": [] } });
+    if let (Some(object), Ok(Value::Object(fields))) = (structured.as_object_mut(), serde_json::to_value(job)) {
+        object.extend(fields);
+    }
+    let JobProgress { model, attempt, characters } = &job.progress;
+    let far = match (attempt, characters) {
+        (0, _) => "nothing is sent yet".to_owned(),
+        (nth, 0) => format!("{model} was asked (attempt {nth}) and has not begun to answer"),
+        (_, characters) => format!("{model} has answered {characters} characters so far"),
+    };
+    let id = &job.job_id;
+    let text = format!(
+        "Not finished: {far}. Call job_result with job_id {id} for the answer; do not ask again, it would be paid twice."
+    );
+    result(structured, vec![text], false)
+}
+
+/// A reply to a question that was taken back.
+pub(crate) fn cancelled() -> CallToolResult {
+    refused(&Denial::new(Code::Cancelled, "The caller cancelled the call."))
 }
 
 /// A denial: nothing was sent and nothing spent.

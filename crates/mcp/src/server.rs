@@ -36,7 +36,7 @@ const NOTES: Duration = Duration::from_secs(2);
 const INSTRUCTIONS: &str = "Pointsman hands work to other models on the person's own keys, within the spend caps \
 they set. Use llm_route for a kind of task the person has a rule for, chat_completion for a model by name, \
 llm_routing_info to see rules, models and what is left of the caps, estimate_cost before a large prompt, spend_report \
-for what was spent. Every reply \
+for what was spent. What takes longer than 40 s is handed out as a job: fetch it with job_result. Every reply \
 says what it cost. A reply with isError has a code: cap_exceeded, paused and unpriced are decisions of the person; \
 asking again does not change them.";
 
@@ -64,11 +64,14 @@ impl std::error::Error for ServeError {}
 ///
 /// # Errors
 /// [`ServeError::Handshake`] where the first message does not begin a session.
-pub async fn serve_stdio(open: impl Fn() -> Result<Gateway, Denial> + Send + Sync + 'static) -> Result<(), ServeError> {
+pub async fn serve_stdio(
+    open: impl Fn() -> Result<Gateway, Denial> + Send + Sync + 'static,
+    patience: Duration,
+) -> Result<(), ServeError> {
     let (gone, stop) = (CancellationToken::new(), CancellationToken::new());
     let (reader, writer) = stdio::open(gone.clone());
     stop_on_signals(stop.clone());
-    let server = Server::new(open, gone.clone());
+    let server = Server::new(open, gone.clone(), patience);
     server.open_early();
     let lines = AsyncRwTransport::<RoleServer, _, _>::new(reader, writer).with_max_line_length(stdio::LONGEST_LINE);
     let transport = stdio::FromFirstRequest::new(lines);
@@ -76,7 +79,7 @@ pub async fn serve_stdio(open: impl Fn() -> Result<Gateway, Denial> + Send + Syn
         biased;
         started = serve_server(server.clone(), transport) => match started {
             Ok(running) => {
-                until_gone(running, &gone, &stop).await;
+                until_gone(running, &server, &gone, &stop).await;
                 Ok(())
             }
             Err(ServerInitializeError::ConnectionClosed(_) | ServerInitializeError::Cancelled) => Ok(()),
@@ -92,6 +95,7 @@ pub async fn serve_stdio(open: impl Fn() -> Result<Gateway, Denial> + Send + Syn
 /// Runs the session to its end; returns at the latest [`SETTLE`] after the client has gone.
 async fn until_gone<S: rmcp::Service<RoleServer>>(
     running: rmcp::service::RunningService<RoleServer, S>,
+    server: &Server,
     gone: &CancellationToken,
     stop: &CancellationToken,
 ) {
@@ -99,14 +103,18 @@ async fn until_gone<S: rmcp::Service<RoleServer>>(
     let waiting = running.waiting();
     tokio::pin!(waiting);
     tokio::select! {
-        _ = &mut waiting => return,
+        _ = &mut waiting => {
+            let _ = tokio::time::timeout(SETTLE, server.let_go()).await;
+            return;
+        }
         () = gone.cancelled() => {}
         () = stop.cancelled() => {
             gone.cancel();
             end.cancel();
         }
     }
-    let _ = tokio::time::timeout(SETTLE, waiting).await;
+    // Jobs go on in another process, or when one of this home starts again.
+    let _ = tokio::time::timeout(SETTLE, async { tokio::join!(waiting, server.let_go()) }).await;
 }
 
 /// Cancels `stop` on SIGTERM and SIGINT, so that a call under way is settled and not left to its lease.
@@ -139,19 +147,27 @@ struct Session {
     gone: CancellationToken,
     greeted: AtomicBool,
     tasks: TaskTracker,
+    patience: Duration,
 }
 
 impl Server {
-    fn new(open: impl Fn() -> Result<Gateway, Denial> + Send + Sync + 'static, gone: CancellationToken) -> Self {
+    fn new(
+        open: impl Fn() -> Result<Gateway, Denial> + Send + Sync + 'static,
+        gone: CancellationToken,
+        patience: Duration,
+    ) -> Self {
         let (greeted, tasks) = (AtomicBool::new(false), TaskTracker::new());
-        Self(Arc::new(Session { door: Door::new(open), gone, greeted, tasks }))
+        Self(Arc::new(Session { door: Door::new(open), gone, greeted, tasks, patience }))
     }
 
     /// Opens the gateway while the client is still shaking hands.
     fn open_early(&self) {
         let session = Arc::clone(&self.0);
         self.0.tasks.spawn(async move {
-            let _ = session.door.gateway().await;
+            let Ok(gateway) = session.door.gateway().await else { return };
+            if let Err(denial) = gateway.take_over_jobs().await {
+                tracing::warn!(code = denial.code.as_str(), "jobs were not looked at: {}", denial.sentence);
+            }
         });
     }
 
@@ -168,6 +184,13 @@ impl Server {
                 Err(denial) => tracing::warn!(code = denial.code.as_str(), "{}", denial.sentence),
             }
         });
+    }
+
+    /// Ends the jobs of this process so that another can go on with them.
+    async fn let_go(&self) {
+        if let Some(gateway) = self.0.door.opened() {
+            gateway.let_go_of_jobs().await;
+        }
     }
 
     async fn farewell(&self) {
@@ -245,7 +268,7 @@ impl ServerHandler for Server {
     ) -> Result<CallToolResponse, ErrorData> {
         self.greet(context.client_info());
         let arguments = serde_json::Value::Object(request.arguments.unwrap_or_default());
-        let calling = Calling { door: &self.0.door, gone: &self.0.gone, arguments, context };
+        let calling = Calling { door: &self.0.door, gone: &self.0.gone, patience: self.0.patience, arguments, context };
         self.call(&request.name, calling).await
     }
 
@@ -261,7 +284,8 @@ impl ServerHandler for Server {
         match (request.method.as_str(), name) {
             ("tools/call", Some(name)) => {
                 let arguments = params.get("arguments").cloned().unwrap_or_default();
-                let calling = Calling { door: &self.0.door, gone: &self.0.gone, arguments, context };
+                let calling =
+                    Calling { door: &self.0.door, gone: &self.0.gone, patience: self.0.patience, arguments, context };
                 let result = self.call(name, calling).await?;
                 Ok(CustomResult::new(reply::as_value(result)))
             }

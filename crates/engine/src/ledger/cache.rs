@@ -68,6 +68,11 @@ pub(crate) fn prune(tx: &Transaction<'_>, oldest_ms: i64, most_bytes: i64) -> Re
     Ok(())
 }
 
+/// Forgets every kept answer; says how many there were.
+pub(crate) fn forget(tx: &Transaction<'_>) -> Result<usize, LedgerError> {
+    Ok(tx.execute("DELETE FROM cache", [])?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -29,6 +29,7 @@ pub mod client;
 mod counts;
 pub(crate) mod exception;
 pub mod instance;
+pub(crate) mod job;
 pub(crate) mod key_check;
 pub mod pause;
 pub mod policy;

@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use pointsman_core::chat::{Chat, Decimal, Image, Message, Params, Part, ResponseFormat, Role};
 use pointsman_core::code::{Code, Denial};
-use pointsman_engine::ChatCall;
+use pointsman_engine::{Ask, ChatCall};
 use rmcp::model::{CallToolResult, JsonObject, Tool};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -141,7 +141,7 @@ pub(super) async fn call(mut calling: Calling<'_>) -> CallToolResult {
         Ok(read) => read,
         Err(denial) => return reply::refused(&denial),
     };
-    reply::envelope(calling.drive("chat_completion", pieces, |gateway, context| gateway.chat(call, context)).await)
+    reply::answered(calling.drive("chat_completion", pieces, Ask::Chat(call)).await)
 }
 
 fn into_call(arguments: Arguments) -> Result<(ChatCall, Pieces), Denial> {

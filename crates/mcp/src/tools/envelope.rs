@@ -12,10 +12,11 @@ static SCHEMA: LazyLock<Arc<JsonObject>> = LazyLock::new(|| {
         "type": "object",
         "required": ["status", "meta"],
         "properties": {
-            "status": { "enum": ["success", "error"] },
+            "status": { "enum": ["success", "running", "error"] },
             "data": { "type": "object", "required": ["text"], "properties": { "text": text } },
             "error": text,
             "code": text,
+            "job_id": text,
             "meta": {
                 "type": "object",
                 "required": ["cost_usd", "warnings"],

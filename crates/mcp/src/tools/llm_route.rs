@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use pointsman_engine::RouteCall;
+use pointsman_engine::{Ask, RouteCall};
 use rmcp::model::{CallToolResult, JsonObject, Tool};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -49,5 +49,5 @@ pub(super) async fn call(mut calling: Calling<'_>) -> CallToolResult {
     };
     let Arguments { task_class, prompt, system, max_tokens, override_model } = arguments;
     let call = RouteCall { task_class, prompt, system, max_tokens, override_model };
-    reply::envelope(calling.drive("llm_route", Pieces::Counted, |gateway, context| gateway.route(call, context)).await)
+    reply::answered(calling.drive("llm_route", Pieces::Counted, Ask::Route(call)).await)
 }

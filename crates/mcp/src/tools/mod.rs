@@ -50,7 +50,7 @@ macro_rules! tools {
     };
 }
 
-tools!(chat_completion, llm_route, llm_routing_info, estimate_cost, spend_report);
+tools!(chat_completion, llm_route, llm_routing_info, job_result, estimate_cost, spend_report);
 
 /// What `tools/list` answers, always in the same order. Where the notes would make it too long they
 /// are shortened at a line.
