@@ -197,7 +197,7 @@ impl Gateway {
         if let Err(error) = inner.ledger.write(move |tx| job::begin(tx, &row)).await {
             // Without its row nobody could fetch it, so the caller waits to the call's own deadline.
             tracing::warn!(%error, "a job could not be recorded");
-            return Answered::Done(Box::new(running.to_its_end().await));
+            return Answered::Done(Box::new(running.at_its_end().await));
         }
         inner.jobs.keep(self.clone(), id, running);
         Answered::Running(said)

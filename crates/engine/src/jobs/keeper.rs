@@ -90,11 +90,11 @@ impl Running {
             () = self.caller.cancelled() => false,
             () = tokio::time::sleep(patience) => true,
         };
-        if out { Err(Box::new(self)) } else { Ok(self.to_its_end().await) }
+        if out { Err(Box::new(self)) } else { Ok(self.at_its_end().await) }
     }
 
     /// The answer, however long it takes; a caller that cancels ends it.
-    pub(super) async fn to_its_end(mut self) -> Envelope {
+    pub(super) async fn at_its_end(mut self) -> Envelope {
         tokio::select! {
             biased;
             envelope = &mut self.call => return envelope,
