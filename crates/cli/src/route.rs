@@ -92,7 +92,8 @@ pub(crate) fn whole_prompt(argument: Option<String>) -> anyhow::Result<Option<St
 async fn ask(gateway: &Gateway, call: RouteCall, stream: bool) -> anyhow::Result<(Envelope, bool)> {
     let cancel = CancellationToken::new();
     let (sender, receiver) = unbounded_channel();
-    let context = CallContext { tool: "route", cancel: cancel.clone(), progress: stream.then_some(sender) };
+    let context =
+        CallContext { cancel: cancel.clone(), progress: stream.then_some(sender), ..CallContext::quiet("route") };
     let interrupted = cancel.clone();
     let on_interrupt = tokio::spawn(async move {
         if tokio::signal::ctrl_c().await.is_ok() {
@@ -110,6 +111,7 @@ async fn print_pieces(mut receiver: UnboundedReceiver<Progress>, cancel: &Cancel
         match progress {
             Progress::Trying { model, nth } if nth > 1 => print::note(&format!("Asking {model} (attempt {nth})")),
             Progress::Trying { .. } => {}
+            Progress::Waiting { provider } => print::note(&format!("Waiting for a turn at {provider}")),
             Progress::Text(piece) => {
                 if let Err(error) = print::piece(&piece) {
                     cancel.cancel();

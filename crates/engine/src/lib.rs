@@ -24,6 +24,7 @@ mod explain;
 pub mod home;
 mod instance;
 pub mod keys;
+mod lanes;
 pub mod ledger;
 pub mod models;
 mod pause;
@@ -38,10 +39,12 @@ pub mod view;
 pub use estimate::{Estimate, EstimateLine, EstimateQuery};
 pub use explain::ExplainCall;
 pub use home::Home;
+pub use lanes::Priority;
 pub use ledger::change::Topic;
 pub use pause::PauseSpan;
 pub use reply::Envelope;
 
+use lanes::Lanes;
 use ledger::Ledger;
 use policy_file::PolicyFile;
 use secrets::Secrets;
@@ -103,12 +106,14 @@ pub struct CallContext {
     pub cancel: CancellationToken,
     /// Hears what happens.
     pub progress: Option<UnboundedSender<Progress>>,
+    /// Who waits for it: decides who goes first where calls wait for their turn.
+    pub priority: Priority,
 }
 
 impl CallContext {
     /// A call nobody cancels or watches.
     pub fn quiet(tool: &'static str) -> Self {
-        Self { tool, cancel: CancellationToken::new(), progress: None }
+        Self { tool, cancel: CancellationToken::new(), progress: None, priority: Priority::Interactive }
     }
 
     /// Tells whoever listens; a listener that is gone does not end the call.
@@ -128,6 +133,11 @@ pub enum Progress {
         model: String,
         /// Counting all attempts.
         nth: u32,
+    },
+    /// As many calls are under way at a provider, or in all, as may be; this one waits for its turn.
+    Waiting {
+        /// Where.
+        provider: String,
     },
     /// The next piece of the answer.
     Text(String),
@@ -169,6 +179,7 @@ pub(crate) struct Inner {
     pub(crate) secrets: Secrets,
     pub(crate) policy: PolicyFile,
     pub(crate) transport: Transport,
+    pub(crate) lanes: Lanes,
     pub(crate) instance: String,
 }
 
@@ -182,7 +193,8 @@ impl Gateway {
         let secrets = Secrets::new(&home);
         let policy = PolicyFile::new(&home);
         let instance = fresh_id("i");
-        Ok(Self(Arc::new(Inner { home, caller, ledger, secrets, policy, transport: Transport::default(), instance })))
+        let (transport, lanes) = (Transport::default(), Lanes::default());
+        Ok(Self(Arc::new(Inner { home, caller, ledger, secrets, policy, transport, lanes, instance })))
     }
 
     pub(crate) fn inner(&self) -> &Inner {
@@ -235,6 +247,7 @@ impl Gateway {
                 cache::prune(tx, &kept, now.as_millisecond())?;
                 ledger::reservation::sweep(tx, now, &[])?;
                 ledger::account::prune(tx, now)?;
+                ledger::breaker::prune(tx, now)?;
                 ledger::change::prune(tx)
             })
             .await?)

@@ -54,7 +54,7 @@ impl Calling<'_> {
         let (sender, receiver) = unbounded_channel();
         let token = self.context.meta.get_progress_token();
         let progress = token.is_some().then_some(sender);
-        let call = start(gateway, CallContext { tool, cancel: cancel.clone(), progress });
+        let call = start(gateway, CallContext { cancel: cancel.clone(), progress, ..CallContext::quiet(tool) });
         let told = tell(self.context.peer.clone(), token, receiver, pieces);
         tokio::pin!(call, told);
         let mut telling = true;
@@ -93,6 +93,7 @@ async fn tell(
         let message = match progress {
             Progress::Trying { model, nth: 1 } => format!("Asking {model}"),
             Progress::Trying { model, nth } => format!("Asking {model} (attempt {nth})"),
+            Progress::Waiting { provider } => format!("Waiting for a turn at {provider}"),
             Progress::Text(piece) => match pieces {
                 Pieces::Told => piece,
                 Pieces::Counted => {

@@ -6,16 +6,16 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use pointsman_core::chat::{Answer, Chat, FinishReason, StreamEvent};
-use pointsman_core::failure::{Billing, Failure, FailureKind};
+use pointsman_core::failure::{Failure, FailureKind};
 use pointsman_core::money::Usage;
 use pointsman_core::plan::Target;
 use pointsman_core::wire::{self, Encoded, StreamDecoder};
 use tokio::time::Sleep;
 
-use super::{Run, Tried};
+use super::{Run, Tried, UnderWay};
 use crate::ledger::key_check::{self, KeyCheck};
 use crate::secrets::Secret;
-use crate::transport::{Handed, Incoming, Outgoing};
+use crate::transport::{Incoming, Outgoing};
 use crate::view::KeyState;
 use crate::{Inner, Progress};
 
@@ -32,9 +32,10 @@ pub(super) async fn attempt_once(
     target: &Target,
     chat: &Chat,
     key: Option<&Secret>,
+    under_way: &UnderWay,
     notes: &mut Vec<String>,
 ) -> Tried {
-    let (mut heard, handed) = (Heard::default(), Handed::default());
+    let mut heard = Heard::default();
     let encoded = {
         let mut chat = chat.clone();
         chat.params.max_tokens = Some(target.max_tokens);
@@ -45,21 +46,18 @@ pub(super) async fn attempt_once(
             notes.push(note.clone());
         }
     }
-    let talk = converse(inner, run, target, encoded, key, &handed, &mut heard);
+    let talk = converse(inner, run, target, encoded, key, under_way, &mut heard);
     let tried = tokio::select! {
         biased;
         () = run.ctx.cancel.cancelled() => None,
         result = talk => Some(result),
     };
     match tried {
-        None => {
-            let billing = if handed.happened() { Billing::Unknown } else { Billing::None };
-            Tried::Cancelled(billing, heard.final_usage())
-        }
+        None => Tried::Cancelled(heard.final_usage()),
         Some(Ok(answer)) => Tried::Answered(answer, heard.first),
         Some(Err(mut failure)) => {
             failure.usage = failure.usage.or(heard.final_usage());
-            if failure.kind == FailureKind::Timeout && !handed.happened() {
+            if failure.kind == FailureKind::Timeout && !under_way.handed().happened() {
                 failure.kind = FailureKind::NetworkBeforeSend;
                 failure.sentence = format!("{} could not be reached in time.", target.provider.base_url.origin());
             }
@@ -133,9 +131,10 @@ async fn converse(
     target: &Target,
     encoded: Encoded,
     key: Option<&Secret>,
-    handed: &Handed,
+    under_way: &UnderWay,
     heard: &mut Heard,
 ) -> Result<Answer, Failure> {
+    let handed = under_way.handed();
     let outgoing = Outgoing {
         provider: &target.provider,
         path: &encoded.path,
@@ -174,7 +173,7 @@ async fn converse(
         run.ctx.tell(Progress::Text(answer.text.clone()));
         return Ok(answer);
     }
-    listen(run, target, &mut incoming, first.saturating_sub(sent.elapsed()), heard).await?;
+    listen(run, target, &mut incoming, first.saturating_sub(sent.elapsed()), under_way, heard).await?;
     incoming.finish();
     Ok(whole(target, heard))
 }
@@ -185,6 +184,7 @@ async fn listen(
     target: &Target,
     incoming: &mut Incoming,
     first: Duration,
+    under_way: &UnderWay,
     heard: &mut Heard,
 ) -> Result<(), Failure> {
     let mut decoder = StreamDecoder::new(target.provider.wire);
@@ -199,7 +199,7 @@ async fn listen(
         };
         let decoded = decoder.push(&bytes, &mut events);
         for event in events.drain(..) {
-            take(run, heard, event);
+            take(run, under_way, heard, event);
         }
         decoded?;
         if heard.text.len() > ANSWER {
@@ -209,7 +209,7 @@ async fn listen(
     Ok(())
 }
 
-fn take(run: &Run<'_>, heard: &mut Heard, event: StreamEvent) {
+fn take(run: &Run<'_>, under_way: &UnderWay, heard: &mut Heard, event: StreamEvent) {
     match event {
         StreamEvent::Text(text) => {
             heard.alive = true;
@@ -217,6 +217,7 @@ fn take(run: &Run<'_>, heard: &mut Heard, event: StreamEvent) {
                 heard.first = heard.sent.map(|sent| sent.elapsed());
             }
             heard.text.push_str(&text);
+            under_way.delivers(&text);
             run.ctx.tell(Progress::Text(text));
         }
         StreamEvent::Alive => heard.alive = true,
