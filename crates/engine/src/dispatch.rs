@@ -27,7 +27,7 @@ use crate::chat::{Hold, Moved, Step, no_room, resting};
 use crate::ledger::reservation::{Cover, Limits, Next, Stopped};
 use crate::ledger::{attempt, setting};
 use crate::secrets::Secret;
-use crate::{CallContext, Inner, Progress, pause};
+use crate::{CallContext, Delivery, Inner, Progress, pause};
 
 pub(crate) mod enter;
 mod shape;
@@ -144,12 +144,17 @@ pub(crate) async fn run(inner: &Inner, hold: &mut Hold, run: &Run<'_>) -> Ran {
         };
         let ended = end_of(nth, charge(failure.usage, current, worst, failure.billing()), Some(&failure));
         let usage = failure.usage;
+        let seen = found != Outcome::Answered && under_way.has_delivered() && run.ctx.delivery == Delivery::Pieces;
         let step = match &mended {
+            _ if seen => None,
             Some(_) => Some((target, Duration::ZERO)).filter(|_| time_is_left(run)),
             None => next_step(run, target, on_target, &failure),
         };
         let Some((next, wait)) = step else {
-            let denial = last_word(run, first_failure.as_ref(), &failure);
+            let mut denial = last_word(run, first_failure.as_ref(), &failure);
+            if seen {
+                denial.sentence.push_str(" A part of the answer had been passed on already, so no other model was asked.");
+            }
             return over(Err(denial), Some(ended), usage, Some(found), false, notes);
         };
         if !waited(run, wait).await {

@@ -106,6 +106,8 @@ pub struct CallContext {
     pub cancel: CancellationToken,
     /// Hears what happens.
     pub progress: Option<UnboundedSender<Progress>>,
+    /// What the caller sees of an answer that is not whole yet.
+    pub delivery: Delivery,
     /// Who waits for it: decides who goes first where calls wait for their turn.
     pub priority: Priority,
 }
@@ -113,7 +115,7 @@ pub struct CallContext {
 impl CallContext {
     /// A call nobody cancels or watches.
     pub fn quiet(tool: &'static str) -> Self {
-        Self { tool, cancel: CancellationToken::new(), progress: None, priority: Priority::Interactive }
+        Self { tool, cancel: CancellationToken::new(), progress: None, delivery: Delivery::Whole, priority: Priority::Interactive }
     }
 
     /// Tells whoever listens; a listener that is gone does not end the call.
@@ -122,6 +124,16 @@ impl CallContext {
             drop(listener.send(progress));
         }
     }
+}
+
+/// What the caller sees of an answer that is not whole yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Delivery {
+    /// Nothing: an answer that breaks off is thrown away, and another model may give one.
+    #[default]
+    Whole,
+    /// Every piece as it comes. What was seen cannot be taken back, so an answer that breaks off is an error.
+    Pieces,
 }
 
 /// What happens during a call.

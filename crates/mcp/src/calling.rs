@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use pointsman_core::code::Denial;
 use pointsman_engine::reply::Envelope;
-use pointsman_engine::{CallContext, Gateway, Progress};
+use pointsman_engine::{CallContext, Delivery, Gateway, Progress};
 use rmcp::RoleServer;
 use rmcp::model::{ProgressNotificationParam, ProgressToken};
 use rmcp::service::{Peer, RequestContext};
@@ -54,7 +54,12 @@ impl Calling<'_> {
         let (sender, receiver) = unbounded_channel();
         let token = self.context.meta.get_progress_token();
         let progress = token.is_some().then_some(sender);
-        let call = start(gateway, CallContext { cancel: cancel.clone(), progress, ..CallContext::quiet(tool) });
+        let delivery = match pieces {
+            Pieces::Told if progress.is_some() => Delivery::Pieces,
+            Pieces::Told | Pieces::Counted => Delivery::Whole,
+        };
+        let context = CallContext { cancel: cancel.clone(), progress, delivery, ..CallContext::quiet(tool) };
+        let call = start(gateway, context);
         let told = tell(self.context.peer.clone(), token, receiver, pieces);
         tokio::pin!(call, told);
         let mut telling = true;

@@ -56,6 +56,11 @@ impl UnderWay {
         self.delivered.fetch_add(text.len() as u64, Ordering::Relaxed);
     }
 
+    /// Whether a word of the answer has come.
+    pub(crate) fn has_delivered(&self) -> bool {
+        self.delivered.load(Ordering::Relaxed) > 0
+    }
+
     /// What is to be charged where it ends now, uncounted.
     pub(crate) fn charge(&self) -> Charge {
         if !self.handed.happened() {
