@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use pointsman_engine::reply::{Envelope, Meta, Status};
-use pointsman_engine::{CallContext, Caller, Gateway, Home, Progress, RouteCall};
+use pointsman_engine::{CallContext, Caller, Delivery, Gateway, Home, Progress, RouteCall};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio_util::sync::CancellationToken;
 
@@ -97,8 +97,9 @@ pub(crate) fn whole_prompt(argument: Option<String>) -> anyhow::Result<Option<St
 async fn ask(gateway: &Gateway, call: RouteCall, stream: bool) -> anyhow::Result<(Envelope, bool)> {
     let cancel = CancellationToken::new();
     let (sender, receiver) = unbounded_channel();
+    let delivery = if stream { Delivery::Pieces } else { Delivery::Whole };
     let progress = stream.then_some(sender);
-    let context = CallContext { cancel: cancel.clone(), progress, ..CallContext::quiet("route") };
+    let context = CallContext { cancel: cancel.clone(), progress, delivery, ..CallContext::quiet("route") };
     let interrupted = cancel.clone();
     let on_interrupt = tokio::spawn(async move {
         if tokio::signal::ctrl_c().await.is_ok() {
@@ -116,6 +117,7 @@ async fn print_pieces(mut receiver: UnboundedReceiver<Progress>, cancel: &Cancel
         match progress {
             Progress::Trying { model, nth } if nth > 1 => print::note(&format!("Asking {model} (attempt {nth})")),
             Progress::Trying { .. } => {}
+            Progress::Waiting { provider } => print::note(&format!("Waiting for a turn at {provider}")),
             Progress::Text(piece) => {
                 if let Err(error) = print::piece(&piece) {
                     cancel.cancel();

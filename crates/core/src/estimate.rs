@@ -7,7 +7,7 @@
 //! more tokens than bytes; the mark some put before a text is within [`PER_MESSAGE`]. Claude's tokeniser is
 //! not public: that it is alike is an assumption, and a charge above its hold is marked `over_hold`.
 
-use crate::chat::{Chat, Part, ResponseFormat};
+use crate::chat::{Chat, Part, PrefixCache, ResponseFormat};
 use crate::money::{MicroUsd, Price, Usage};
 use crate::policy::Preflight;
 use crate::wire::Wire;
@@ -76,6 +76,19 @@ fn bytes(text: &str) -> u64 {
 /// which is sent on the wire in every format.
 pub fn worst_cost(wire: Wire, chat: &Chat, max_tokens: u64, price: &Price) -> MicroUsd {
     price.most(most_input_tokens(wire, chat), max_tokens, chat.params.prefix_cache)
+}
+
+/// What an answer that was given up midway has cost at most, by what was delivered of it: every input token at
+/// the dearest input price, and of output one token for each byte, but no more than `max_tokens`. What a model
+/// thought and did not say is not in it, so it holds for models that do not.
+pub fn delivered_cost(
+    input: u64,
+    asked: Option<PrefixCache>,
+    delivered_bytes: u64,
+    max_tokens: u64,
+    price: &Price,
+) -> MicroUsd {
+    price.most(input, delivered_bytes.min(max_tokens), asked)
 }
 
 /// What a person should know about [`likely_tokens`] with four characters to a token.

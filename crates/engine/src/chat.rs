@@ -1,7 +1,8 @@
 //! The journey of one request, in one screen: [`Gateway::journey`]. Straight code, not a tower of
 //! middleware; each step is below it.
 
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Instant;
 
 use jiff::Timestamp;
 use pointsman_core::budget::Counted;
@@ -15,20 +16,17 @@ use pointsman_core::policy::Policy;
 use crate::cache::{Again, Slot};
 use crate::decide::decide;
 use crate::dispatch::{self, Ran, Run};
-use crate::ledger::reservation::{self, Advance, Limits, Next, Went};
-use crate::ledger::{Ledger, attempt, key_check, request};
+use crate::ledger::request;
+use crate::ledger::reservation::Limits;
 use crate::reply::{self, Envelope};
 use crate::secrets::Secret;
-use crate::view::RequestState;
 use crate::{CallContext, Caller, ChatCall, Gateway, Inner, Progress, RouteCall, fresh_id, pause};
 
+mod hold;
 pub(crate) mod no_room;
+pub(crate) mod resting;
 
-use no_room::warned;
-
-/// How long after its deadline a call's hold lasts, should its process be gone: room for a slow
-/// ledger, so that a living call never loses its lease.
-const LEASE_GRACE: Duration = Duration::from_secs(15);
+pub(crate) use hold::{Hold, Moved, Step};
 
 impl Gateway {
     /// Answers a prompt by its task class.
@@ -68,19 +66,20 @@ impl Gateway {
             return call.again(&plan, again, &ctx);
         }
         // 4 reserve
-        let deadline = call.begun + plan.deadline;
-        let mut hold = match Hold::reserve(inner, &call, &limits, &plan).await {
+        let (deadline, plan) = (call.begun + plan.deadline, Arc::new(plan));
+        let (timeouts, retry, concurrency) = (policy.timeouts, &policy.retry, policy.concurrency);
+        let (plan, limits, ctx) = (&plan, &limits, &ctx);
+        let run = Run { plan, chat: &chat, keys: &keys, limits, timeouts, retry, concurrency, deadline, ctx };
+        let mut hold = match Hold::reserve(inner, &call, &run).await {
             Ok(hold) => hold,
             Err(denial) => return call.denied(denial).await,
         };
         // 5 dispatch
-        let (timeouts, retry) = (policy.timeouts, &policy.retry);
-        let run = Run { plan: &plan, chat: &chat, keys: &keys, limits: &limits, timeouts, retry, deadline, ctx: &ctx };
         let ran = dispatch::run(inner, &mut hold, &run).await;
         // 6 settle
-        let settled = hold.settle(&call, &plan, &ran, &limits, slot).await;
+        let settled = hold.settle(&call, &ran, limits, slot).await;
         // 7 reply
-        call.reply(&plan, ran, settled, std::mem::take(&mut hold.warnings))
+        call.reply(plan, ran, settled, &mut hold)
     }
 }
 
@@ -140,7 +139,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    fn reply(&self, plan: &Plan, ran: Ran, settled: Result<(MicroUsd, bool), Denial>, caps: Vec<String>) -> Envelope {
+    fn reply(&self, plan: &Plan, ran: Ran, settled: Result<(MicroUsd, bool), Denial>, hold: &mut Hold) -> Envelope {
         let target = &plan.targets[ran.target];
         let mut meta = self.meta();
         meta.provider = Some(target.model.provider.to_string());
@@ -148,9 +147,10 @@ impl<'a> Call<'a> {
         meta.tokens = ran.usage.map(reply::Tokens::from);
         meta.retries = ran.retries;
         let notes = plan.warnings.iter().chain(&ran.notes).cloned();
-        meta.warnings.extend(notes.chain(caps).chain(self.inner.policy.notices()));
+        let of_hold = hold.rests.iter().cloned().chain(std::mem::take(&mut hold.warnings));
+        meta.warnings.extend(notes.chain(of_hold).chain(self.inner.policy.notices()));
         let fallback_from = (ran.target > 0).then(|| plan.targets[0].model.to_string());
-        let (reason, rule) = (self.reason(plan, &ran), plan.rule.clone());
+        let (reason, rule) = (self.reason(plan, &ran, &hold.rests), plan.rule.clone());
         meta.route = Some(reply::Route { reason, fallback_from, tier: target.tier.as_str().to_owned(), rule });
         match settled {
             Ok((charged, assumed)) => {
@@ -200,16 +200,19 @@ impl<'a> Call<'a> {
         Envelope::success(again.answer.text, meta)
     }
 
-    fn reason(&self, plan: &Plan, ran: &Ran) -> String {
+    /// Why the model that was asked last was asked, with what was passed over because it rests.
+    fn reason(&self, plan: &Plan, ran: &Ran, rests: &[String]) -> String {
+        let model = &plan.targets[ran.target].model;
         match ran.target {
             0 => plan.reason.clone(),
-            at if at == ran.first => {
-                format!(
-                    "{} A cap leaves only models of this machine; {} was asked.",
-                    plan.reason, plan.targets[at].model
-                )
+            at if at != ran.first && rests.is_empty() => {
+                format!("{} It did not answer; {model} did.", plan.reason)
             }
-            at => format!("{} It did not answer; {} did.", plan.reason, plan.targets[at].model),
+            at if at != ran.first => format!("{} It did not answer. {} {model} did.", plan.reason, rests.join(" ")),
+            _ if rests.is_empty() => {
+                format!("{} A cap leaves only models of this machine; {model} was asked.", plan.reason)
+            }
+            _ => format!("{} {} {model} was asked.", plan.reason, rests.join(" ")),
         }
     }
 }
@@ -232,7 +235,7 @@ async fn prepare(
     call: &mut Call<'_>,
 ) -> Result<(Plan, Vec<Option<Secret>>, Limits, Option<Slot>), Denial> {
     let pause::Clearance { resumed, raises } = pause::clearance(inner).await?;
-    let limits = Limits { caps: policy.caps.clone(), resumed, raises };
+    let limits = Limits { caps: policy.caps.clone(), resumed, raises, breaker: policy.breaker };
     let client = inner.caller.client.as_ref();
     let decided = decide(inner, policy, wanted, client, std::mem::take(chat)).await?;
     call.class = decided.found.class_name();
@@ -246,121 +249,4 @@ async fn prepare(
     call.start.reason.clone_from(&plan.reason);
     call.start.target = plan.targets.first().map(|target| target.model.clone());
     Ok((plan, keys, limits, slot))
-}
-
-/// Money held in the ledger. Ends once: settled here, or lapsed by the drop or by its lease.
-pub(crate) struct Hold {
-    ledger: Ledger,
-    id: RequestId,
-    /// Whose the attempt under way is.
-    counted: Counted,
-    /// The target of the plan that was covered first: not the first one where a cap leaves only models
-    /// of this machine.
-    pub(crate) first: usize,
-    /// What caps have to say of the call, each once.
-    pub(crate) warnings: Vec<String>,
-    open: bool,
-}
-
-impl Hold {
-    /// Step 4: checks every cap, holds, and writes the first attempt, in one transaction.
-    async fn reserve(inner: &Inner, call: &Call<'_>, limits: &Limits, plan: &Plan) -> Result<Self, Denial> {
-        let counted = call.counted(&plan.targets[0].model);
-        let (start, limits, next) = (call.start.clone(), limits.clone(), dispatch::next(plan, &counted, 0, 1));
-        let lease = start.at.checked_add(plan.deadline + LEASE_GRACE).unwrap_or(Timestamp::MAX);
-        let id = start.id.clone();
-        match inner.ledger.write(move |tx| reservation::reserve(tx, &start, &limits, &next, lease)).await? {
-            Ok(covered) => {
-                let ledger = inner.ledger.clone();
-                let mut hold = Self { ledger, id, counted, first: 0, warnings: Vec::new(), open: true };
-                hold.first = hold.went(plan, 0, &covered);
-                Ok(hold)
-            }
-            Err(stopped) => Err(dispatch::why_stopped(inner, stopped).await),
-        }
-    }
-
-    /// Ends an attempt and covers the next one anew: at `target`, or where a cap leaves only models of this
-    /// machine, at the next one that runs here. [`Hold::went`] says at which. `grown` is the worst case of
-    /// a conversation that is longer than the plan's.
-    pub(crate) async fn advance(
-        &self,
-        ended: &attempt::End,
-        limits: &Limits,
-        plan: &Plan,
-        (target, nth): (usize, u32),
-        grown: Option<MicroUsd>,
-    ) -> Result<Advance, Denial> {
-        let mut next: Next = dispatch::next(plan, &self.counted, target, nth);
-        if let Some(worst) = grown {
-            next.first.attempt.worst = worst;
-            next.first.dearest = next.first.dearest.max(worst);
-        }
-        let (id, ended, limits) = (self.id.clone(), ended.clone(), limits.clone());
-        Ok(self.ledger.write(move |tx| reservation::advance(tx, &id, &ended, &limits, &next)).await?)
-    }
-
-    /// The target that was covered, and what caps had to say of it.
-    pub(crate) fn went(&mut self, plan: &Plan, target: usize, covered: &reservation::Covered) -> usize {
-        let target = match covered.went {
-            Went::First => target,
-            Went::Local => dispatch::local_after(plan, target).unwrap_or(target),
-        };
-        for hit in &covered.warnings {
-            let warning = warned(hit, &plan.targets[target].model);
-            if !self.warnings.contains(&warning) {
-                self.warnings.push(warning);
-            }
-        }
-        target
-    }
-
-    /// Step 6: the last attempt's charge, the reservation, the accounts and the request, in one
-    /// transaction. Gives what the whole call was charged.
-    async fn settle(
-        &mut self,
-        call: &Call<'_>,
-        plan: &Plan,
-        ran: &Ran,
-        limits: &Limits,
-        slot: Option<Slot>,
-    ) -> Result<(MicroUsd, bool), Denial> {
-        self.open = false;
-        let (state, code) = match &ran.result {
-            Ok(_) if ran.target == 0 => (RequestState::Answered, None),
-            Ok(_) => (RequestState::Fallback, None),
-            Err(denial) if ran.cancelled => (RequestState::Cancelled, Some(denial.code)),
-            Err(denial) => (RequestState::Failed, Some(denial.code)),
-        };
-        let reason = match &ran.result {
-            Ok(_) => call.reason(plan, ran),
-            Err(denial) => denial.sentence.clone(),
-        };
-        let end = request::End { state, code, reason, usage: ran.usage, at: Timestamp::now() };
-        let (id, last, caps) = (self.id.clone(), ran.last.clone(), limits.caps.clone());
-        let answered = ran.result.is_ok().then(|| plan.targets[ran.target].provider.id.to_string());
-        // What another model said in place of the first choice is not its answer.
-        let kept = slot.zip(ran.result.as_ref().ok().filter(|_| ran.target == 0).cloned());
-        let settle = move |tx: &rusqlite::Transaction<'_>| {
-            if let Some(provider) = &answered {
-                key_check::works(tx, provider, end.at.as_millisecond())?;
-            }
-            let closed = reservation::close(tx, &id, last.as_ref(), &end, &caps)?;
-            if let Some((slot, answer)) = &kept {
-                slot.keep(tx, answer, end.at)?;
-            }
-            Ok(closed)
-        };
-        Ok(self.ledger.write(settle).await?)
-    }
-}
-
-impl Drop for Hold {
-    /// A call whose future was dropped: what may have been sent is charged as assumed.
-    fn drop(&mut self) {
-        if self.open {
-            let id = self.id.clone();
-            self.ledger.post(move |tx| reservation::lapse(tx, &id, Timestamp::now(), &[]));
-        }
-    }
 }

@@ -4,9 +4,11 @@
 //! each target whose answer is not the JSON asked for. No attempt is
 //! sent before the ledger has covered it; the first one is covered by the reservation itself.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use pointsman_core::breaker::Outcome;
 use pointsman_core::budget::{Counted, Place};
 use pointsman_core::chat::{Answer, Chat, ResponseFormat};
 use pointsman_core::code::{Code, Denial};
@@ -14,7 +16,7 @@ use pointsman_core::estimate;
 use pointsman_core::failure::{Billing, Failure, FailureKind, Verdict};
 use pointsman_core::money::{MicroUsd, Usage};
 use pointsman_core::plan::{Plan, Target};
-use pointsman_core::policy::{Retry, Timeouts};
+use pointsman_core::policy::{Concurrency, Retry, Timeouts};
 use pointsman_core::privacy::Form;
 use pointsman_core::reservation::Charge;
 use pointsman_core::retry;
@@ -22,26 +24,31 @@ use pointsman_core::structured;
 
 use shape::shaped;
 
-use crate::chat::{Hold, no_room};
-use crate::ledger::attempt;
-use crate::ledger::reservation::{Advance, Cover, Limits, Next, Stopped};
+use crate::chat::{Hold, Moved, Step, no_room, resting};
+use crate::ledger::reservation::{Cover, Limits, Next, Stopped};
+use crate::ledger::{attempt, setting};
 use crate::secrets::Secret;
-use crate::{CallContext, Inner, Progress, pause};
+use crate::{CallContext, Delivery, Inner, Progress, pause};
 
+pub(crate) mod enter;
 mod shape;
 mod talk;
+mod under_way;
+
+pub(crate) use under_way::UnderWay;
 
 /// The least time that must be left for another attempt, unless `first_token_s` is shorter.
 const LEAST: Duration = Duration::from_secs(2);
 
 /// What goes into a run.
 pub(crate) struct Run<'a> {
-    pub(crate) plan: &'a Plan,
+    pub(crate) plan: &'a Arc<Plan>,
     pub(crate) chat: &'a Chat,
     pub(crate) keys: &'a [Option<Secret>],
     pub(crate) limits: &'a Limits,
     pub(crate) timeouts: Timeouts,
     pub(crate) retry: &'a Retry,
+    pub(crate) concurrency: Concurrency,
     pub(crate) deadline: Instant,
     pub(crate) ctx: &'a CallContext,
 }
@@ -56,6 +63,8 @@ pub(crate) struct Ran {
     /// The last attempt, unless the ledger has ended it already.
     pub(crate) last: Option<attempt::End>,
     pub(crate) usage: Option<Usage>,
+    /// What the request found at that target, unless it is taken down already.
+    pub(crate) found: Option<Outcome>,
     /// Attempts beyond the first.
     pub(crate) retries: u32,
     pub(crate) cancelled: bool,
@@ -68,8 +77,8 @@ enum Tried {
     /// With the time to its first word.
     Answered(Answer, Option<Duration>),
     Failed(Failure),
-    /// With what is known of its cost.
-    Cancelled(Billing, Option<Usage>),
+    /// With what the provider counted.
+    Cancelled(Option<Usage>),
 }
 
 /// Tries targets until one answers, the plan ends, or the deadline passes. An answer that is not the
@@ -90,55 +99,72 @@ pub(crate) async fn run(inner: &Inner, hold: &mut Hold, run: &Run<'_>) -> Ran {
         // What the target may have of the conversation; see data_policy.
         let sent = current.redacted.as_ref().map_or(run.chat, |redacted| &redacted.chat);
         let chat = mended.as_ref().unwrap_or(sent);
-        let tried = talk::attempt_once(inner, run, current, chat, run.keys[target].as_ref(), &mut notes).await;
-        let over = |result, last, usage, cancelled, notes| Ran {
+        let under_way = UnderWay::of(current, chat, worst);
+        hold.begins(nth, &under_way);
+        let key = run.keys[target].as_ref();
+        let tried = talk::attempt_once(inner, run, current, chat, key, &under_way, &mut notes).await;
+        hold.pauses();
+        let over = |result, last, usage, found, cancelled, notes| Ran {
             result,
             first,
             target,
             last,
             usage,
+            found,
             retries: nth - 1,
             cancelled,
             notes,
         };
-        let failure = match tried {
+        let (failure, found) = match tried {
             Tried::Answered(answer, first) => match shaped(run.chat, answer).await {
                 Ok(answer) => {
                     let answer = restored(current, run.chat, answer, &mut notes);
                     let usage = answer.usage;
                     let last =
                         attempt::End { first, ..end_of(nth, charge(usage, current, worst, Billing::Unknown), None) };
-                    return over(Ok(answer), Some(last), usage, false, notes);
+                    return over(Ok(answer), Some(last), usage, Some(Outcome::Answered), false, notes);
                 }
                 Err(misshapen) => {
                     let mend = !asked_to_mend && misshapen.can_be_mended;
                     asked_to_mend |= mend;
                     mended = mend.then(|| structured::repair(sent, &misshapen.text, &misshapen.why));
-                    misshapen.failure(current)
+                    // That its answer has another shape says nothing of whether it can be reached.
+                    (misshapen.failure(current), Outcome::Answered)
                 }
             },
-            Tried::Cancelled(billing, usage) => {
-                let denial = Denial::new(Code::Cancelled, "The caller cancelled the call.");
-                let last = end_of(nth, charge(usage, current, worst, billing), None);
-                return over(Err(denial), Some(last), usage, true, notes);
+            Tried::Cancelled(usage) => {
+                let charge = match usage {
+                    Some(_) => charge(usage, current, worst, Billing::Unknown),
+                    None => under_way.charge(),
+                };
+                let last = end_of(nth, charge, None);
+                return over(Err(cancelled()), Some(last), usage, Some(Outcome::Undecided), true, notes);
             }
             Tried::Failed(failure) => {
                 mended = None;
-                failure
+                let found = Outcome::of(&failure, Timestamp::now(), time_left(run));
+                (failure, found)
             }
         };
         let ended = end_of(nth, charge(failure.usage, current, worst, failure.billing()), Some(&failure));
         let usage = failure.usage;
+        let seen = found != Outcome::Answered && under_way.has_delivered() && run.ctx.delivery == Delivery::Pieces;
         let step = match &mended {
+            _ if seen => None,
             Some(_) => Some((target, Duration::ZERO)).filter(|_| time_is_left(run)),
             None => next_step(run, target, on_target, &failure),
         };
         let Some((next, wait)) = step else {
-            return over(Err(last_word(run, first_failure.as_ref(), &failure)), Some(ended), usage, false, notes);
+            let mut denial = last_word(run, first_failure.as_ref(), &failure);
+            if seen {
+                denial
+                    .sentence
+                    .push_str(" A part of the answer had been passed on already, so no other model was asked.");
+            }
+            return over(Err(denial), Some(ended), usage, Some(found), false, notes);
         };
         if !waited(run, wait).await {
-            let denial = Denial::new(Code::Cancelled, "The caller cancelled the call.");
-            return over(Err(denial), Some(ended), usage, true, notes);
+            return over(Err(cancelled()), Some(ended), usage, Some(found), true, notes);
         }
         let grown = mended.as_ref().map(|chat| {
             notes.push(format!(
@@ -148,20 +174,30 @@ pub(crate) async fn run(inner: &Inner, hold: &mut Hold, run: &Run<'_>) -> Ran {
             // The conversation has grown by the answer and the wish.
             estimate::worst_cost(current.provider.wire, chat, current.max_tokens, &current.price)
         });
-        let next = match hold.advance(&ended, run.limits, run.plan, (next, nth + 1), grown).await {
-            Ok(Advance::Covered(covered)) => hold.went(run.plan, next, &covered),
-            Ok(Advance::Stopped(stopped, charged)) => {
+        let step =
+            Step { ended: ended.clone(), from: target, to: next, nth: nth + 1, grown, found: (hold.role(), found) };
+        let next = match hold.advance(run, step).await {
+            Ok(Moved::To(target)) => target,
+            Ok(Moved::Stopped(stopped, charged)) => {
                 let mut denial = why_stopped(inner, stopped).await;
                 if charged > MicroUsd::ZERO {
                     denial.sentence.push_str(&format!(" {charged} was already charged for this call."));
                 }
-                return over(Err(denial), None, usage, false, notes);
+                return over(Err(denial), None, usage, None, false, notes);
             }
-            Ok(Advance::Lapsed) => {
+            Ok(Moved::Lapsed) => {
                 let sentence = "The call took longer than its hold on the caps, so it was ended.";
-                return over(Err(Denial::new(Code::Interrupted, sentence)), None, usage, false, notes);
+                return over(Err(Denial::new(Code::Interrupted, sentence)), None, usage, None, false, notes);
             }
-            Err(denial) => return over(Err(denial), Some(ended), usage, false, notes),
+            Ok(Moved::Nowhere(why)) => {
+                let mut denial = last_word(run, first_failure.as_ref(), &failure);
+                denial.sentence.push_str(&format!(" {why}"));
+                return over(Err(denial), Some(ended), usage, Some(found), false, notes);
+            }
+            Err(denial) => {
+                let cancelled = denial.code == Code::Cancelled;
+                return over(Err(denial), Some(ended), usage, Some(found), cancelled, notes);
+            }
         };
         if next != target {
             (mended, asked_to_mend) = (None, false);
@@ -202,25 +238,28 @@ pub(crate) async fn why_stopped(inner: &Inner, stopped: Stopped) -> Denial {
             Ok(Some(denial)) | Err(denial) => denial,
             Ok(None) => Denial::new(Code::Paused, "Spending was paused by the user."),
         },
+        Stopped::Resting(rests) => match inner.ledger.glance(setting::zone).await {
+            Ok(zone) => resting::denied(&rests, &zone),
+            Err(error) => error.into(),
+        },
     }
 }
 
-/// What has to be covered before an attempt on a target, and in its place where a cap leaves only models
-/// of this machine. `counted` says whose the call is; its model is replaced.
-pub(crate) fn next(plan: &Plan, counted: &Counted, target: usize, nth: u32) -> Next {
+fn cancelled() -> Denial {
+    Denial::new(Code::Cancelled, "The caller cancelled the call.")
+}
+
+/// What has to be covered before an attempt on a target, and before one on the target in its place where a
+/// cap leaves only models of this machine. `counted` says whose the call is; its model is replaced.
+pub(crate) fn next(plan: &Plan, counted: &Counted, (target, local): (usize, Option<usize>), nth: u32) -> Next {
     let first = cover(plan, counted, target, nth, plan.dearest_from(target));
-    let local = local_after(plan, target).map(|local| {
+    let local = local.map(|local| {
         // From there on the call stays here, so what may follow is what runs here too.
         let here = plan.targets[local..].iter().filter(|target| target.provider.local);
         let dearest = here.map(|target| target.worst).max().unwrap_or_default();
         cover(plan, counted, local, nth, dearest)
     });
     Next { first, local }
-}
-
-/// The next target after this one that runs on this machine.
-pub(crate) fn local_after(plan: &Plan, target: usize) -> Option<usize> {
-    (target + 1..plan.targets.len()).find(|at| plan.targets[*at].provider.local)
 }
 
 fn cover(plan: &Plan, counted: &Counted, target: usize, nth: u32, dearest: MicroUsd) -> Cover {
@@ -255,7 +294,7 @@ fn next_step(run: &Run<'_>, target: usize, on_target: usize, failure: &Failure) 
 
 /// How long may be waited before another attempt: one that has no time to finish would only be charged
 /// for nothing.
-fn time_left(run: &Run<'_>) -> Duration {
+pub(crate) fn time_left(run: &Run<'_>) -> Duration {
     let least = run.timeouts.first_token.min(LEAST);
     run.deadline.saturating_duration_since(Instant::now()).saturating_sub(least)
 }
@@ -291,7 +330,7 @@ fn charge(usage: Option<Usage>, target: &Target, worst: MicroUsd, billing: Billi
     }
 }
 
-fn end_of(nth: u32, charge: Charge, failure: Option<&Failure>) -> attempt::End {
+pub(crate) fn end_of(nth: u32, charge: Charge, failure: Option<&Failure>) -> attempt::End {
     attempt::End {
         nth,
         charge,

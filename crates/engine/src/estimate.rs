@@ -201,7 +201,7 @@ async fn room(inner: &Inner, policy: &Policy, plans: Vec<Option<Plan>>) -> Resul
         Err(paused) if paused.code == Code::Paused => return Ok(plans.iter().map(|_| Some(paused.clone())).collect()),
         Err(denial) => return Err(denial),
     };
-    let limits = Limits { caps: policy.caps.clone(), resumed, raises };
+    let limits = Limits { caps: policy.caps.clone(), resumed, raises, breaker: policy.breaker };
     let trials: Vec<_> = plans
         .into_iter()
         .map(|plan| Some(Trial { plan: Arc::new(plan?), caller: inner.caller.clone(), class: TaskClass::chat() }))

@@ -2,6 +2,7 @@
 //! could cost, and which caps would count it. Decides by the same way as a call (`decide`), and ends
 //! there: nothing is sent, held or recorded as a request.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -16,10 +17,11 @@ use pointsman_core::wire::Wire;
 use rusqlite::Connection;
 
 use crate::chat::no_room;
+use crate::chat::resting::{self, Resting};
 use crate::decide::{Decided, decide};
 use crate::ledger::reservation::{Limits, Went};
 use crate::ledger::{LedgerError, account, setting};
-use crate::trial::{self, Trial};
+use crate::trial::{self, Held, Trial};
 use crate::view::{CapRoom, Explanation, ModelStanding, Money};
 use crate::{Caller, Gateway, Inner, dispatch, pause};
 
@@ -50,7 +52,7 @@ impl Gateway {
         match decide(inner, policy, &call.wanted, call.client.as_ref(), call.chat).await {
             Err(denial) => said.refuse(denial),
             Ok(decided) => {
-                said.decided(policy, &decided);
+                said.decided(policy, &decided, &resting::all(inner, policy.breaker).await?);
                 match decided.plan {
                     Err(denial) => said.refuse(denial),
                     Ok(plan) => {
@@ -110,7 +112,7 @@ impl Explanation {
         self.reason = denial.sentence;
     }
 
-    fn decided(&mut self, policy: &Policy, decided: &Decided<'_>) {
+    fn decided(&mut self, policy: &Policy, decided: &Decided<'_>, rests: &BTreeMap<ModelId, Resting>) {
         let (found, chat) = (&decided.found, &decided.chat);
         self.class = found.class_name().to_string();
         if let Some(screened) = &decided.now.screened {
@@ -127,9 +129,10 @@ impl Explanation {
         self.models = weighed
             .iter()
             .map(|one| {
-                let able = one.able().is_some();
+                let rests = rests.get(&one.model).and_then(|resting| resting.why_not.as_ref());
+                let able = one.able().is_some() && rests.is_none();
                 place += u32::from(able);
-                standing(policy, one, able.then_some(place))
+                standing(policy, one, able.then_some(place), rests)
             })
             .collect();
     }
@@ -143,7 +146,12 @@ impl Explanation {
                 return Ok(());
             }
         };
-        let limits = Limits { caps: policy.caps.clone(), resumed: clearance.resumed, raises: clearance.raises };
+        let limits = Limits {
+            caps: policy.caps.clone(),
+            resumed: clearance.resumed,
+            raises: clearance.raises,
+            breaker: policy.breaker,
+        };
         let plan = Arc::clone(&trial.plan);
         let now = Timestamp::now();
         let found = inner.ledger.write(move |tx| {
@@ -154,13 +162,16 @@ impl Explanation {
         self.caps = rooms;
         match held {
             Err(stopped) => self.refuse(dispatch::why_stopped(inner, stopped).await),
-            Ok(covered) => {
-                let local = dispatch::local_after(&plan, 0).filter(|_| covered.went == Went::Local);
-                let model = &plan.targets[local.unwrap_or(0)].model;
+            Ok(Held { target, covered, rests }) => {
+                let model = &plan.targets[target].model;
                 self.reason.clone_from(&plan.reason);
-                if local.is_some() {
+                if covered.went == Went::Local {
                     self.reason
                         .push_str(&format!(" A cap leaves only models of this machine; {model} would be asked."));
+                } else if !rests.is_empty() {
+                    let zone = inner.ledger.glance(setting::zone).await?;
+                    let said: Vec<_> = rests.iter().map(|(model, rest)| resting::said(model, rest, &zone)).collect();
+                    self.reason.push_str(&format!(" {} {model} would be asked.", said.join(" ")));
                 }
                 self.warnings.extend(covered.warnings.iter().map(|hit| no_room::warned(hit, model)));
                 self.answers = Some(model.to_string());
@@ -181,7 +192,7 @@ fn cache(policy: &Policy, rule: &ClassRule) -> String {
     }
 }
 
-fn standing(policy: &Policy, one: &Weighed, place: Option<u32>) -> ModelStanding {
+fn standing(policy: &Policy, one: &Weighed, place: Option<u32>, rests: Option<&String>) -> ModelStanding {
     let target = one.target.as_ref();
     ModelStanding {
         model: one.model.to_string(),
@@ -194,7 +205,7 @@ fn standing(policy: &Policy, one: &Weighed, place: Option<u32>) -> ModelStanding
         price_source: policy
             .priced(&one.model)
             .map_or_else(|| "no price is known".to_owned(), |p| p.source.to_string()),
-        why_not: one.why_not.as_ref().map(|denial| denial.sentence.clone()),
+        why_not: one.why_not.as_ref().map(|denial| denial.sentence.clone()).or_else(|| rests.cloned()),
     }
 }
 

@@ -15,7 +15,7 @@ use ts_rs::TS;
 
 use crate::ledger::job::{self, Row};
 use crate::reply::{Envelope, Meta};
-use crate::{CallContext, Caller, ChatCall, Gateway, RouteCall, Surface, fresh_id};
+use crate::{CallContext, Caller, ChatCall, Gateway, Priority, RouteCall, Surface, fresh_id};
 
 mod keeper;
 
@@ -235,7 +235,8 @@ impl Gateway {
         match (denial, ask) {
             (None, Some(ask)) => {
                 let gateway = Self::open(inner.home.clone(), caller_of(&row))?;
-                let context = CallContext::quiet(tool_of(&row.tool));
+                // Whoever waits for an answer now goes first.
+                let context = CallContext { priority: Priority::Job, ..CallContext::quiet(tool_of(&row.tool)) };
                 inner.jobs.keep(self.clone(), row.id, Running::start(gateway, ask, context));
             }
             (Some(denial), _) => self.end_job(&row.id, Envelope::error(denial, Meta::default())).await?,

@@ -26,6 +26,7 @@ pub mod home;
 mod instance;
 pub mod jobs;
 pub mod keys;
+mod lanes;
 pub mod ledger;
 pub mod models;
 mod pause;
@@ -41,10 +42,12 @@ pub use estimate::{Estimate, EstimateLine, EstimateQuery};
 pub use explain::ExplainCall;
 pub use home::Home;
 pub use jobs::{Answered, Ask, JobLine, JobProgress, JobStatus};
+pub use lanes::Priority;
 pub use ledger::change::Topic;
 pub use pause::PauseSpan;
 pub use reply::Envelope;
 
+use lanes::Lanes;
 use ledger::Ledger;
 use policy_file::PolicyFile;
 use secrets::Secrets;
@@ -108,12 +111,18 @@ pub struct CallContext {
     pub progress: Option<UnboundedSender<Progress>>,
     /// Counts how far it is, for a call that may become a job.
     pub so_far: Option<Arc<jobs::SoFar>>,
+    /// What the caller sees of an answer that is not whole yet.
+    pub delivery: Delivery,
+    /// Who waits for it: decides who goes first where calls wait for their turn.
+    pub priority: Priority,
 }
 
 impl CallContext {
     /// A call nobody cancels or watches.
     pub fn quiet(tool: &'static str) -> Self {
-        Self { tool, cancel: CancellationToken::new(), progress: None, so_far: None }
+        let delivery = Delivery::Whole;
+        let priority = Priority::Interactive;
+        Self { tool, cancel: CancellationToken::new(), progress: None, so_far: None, delivery, priority }
     }
 
     /// Tells whoever listens; a listener that is gone does not end the call.
@@ -122,12 +131,23 @@ impl CallContext {
             match &progress {
                 Progress::Trying { model, nth } => so_far.trying(model, *nth),
                 Progress::Text(piece) => so_far.text(piece),
+                Progress::Waiting { .. } => {}
             }
         }
         if let Some(listener) = &self.progress {
             drop(listener.send(progress));
         }
     }
+}
+
+/// What the caller sees of an answer that is not whole yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Delivery {
+    /// Nothing: an answer that breaks off is thrown away, and another model may give one.
+    #[default]
+    Whole,
+    /// Every piece as it comes. What was seen cannot be taken back, so an answer that breaks off is an error.
+    Pieces,
 }
 
 /// What happens during a call.
@@ -139,6 +159,11 @@ pub enum Progress {
         model: String,
         /// Counting all attempts.
         nth: u32,
+    },
+    /// As many calls are under way at a provider, or in all, as may be; this one waits for its turn.
+    Waiting {
+        /// Where.
+        provider: String,
     },
     /// The next piece of the answer.
     Text(String),
@@ -180,6 +205,7 @@ pub(crate) struct Inner {
     pub(crate) secrets: Secrets,
     pub(crate) policy: PolicyFile,
     pub(crate) transport: Transport,
+    pub(crate) lanes: Lanes,
     pub(crate) instance: String,
     pub(crate) jobs: jobs::Keepers,
 }
@@ -194,8 +220,8 @@ impl Gateway {
         let secrets = Secrets::new(&home);
         let policy = PolicyFile::new(&home);
         let instance = fresh_id("i");
-        let (transport, jobs) = (Transport::default(), jobs::Keepers::default());
-        Ok(Self(Arc::new(Inner { home, caller, ledger, secrets, policy, transport, instance, jobs })))
+        let (transport, lanes, jobs) = (Transport::default(), Lanes::default(), jobs::Keepers::default());
+        Ok(Self(Arc::new(Inner { home, caller, ledger, secrets, policy, transport, lanes, instance, jobs })))
     }
 
     pub(crate) fn inner(&self) -> &Inner {
@@ -249,6 +275,7 @@ impl Gateway {
                 ledger::job::prune(tx, now.as_millisecond())?;
                 ledger::reservation::sweep(tx, now, &[])?;
                 ledger::account::prune(tx, now)?;
+                ledger::breaker::prune(tx, now)?;
                 ledger::change::prune(tx)
             })
             .await?)

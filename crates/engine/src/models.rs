@@ -16,6 +16,7 @@ use pointsman_core::policy::{self, Policy, Priced};
 use pointsman_core::wire;
 use serde::{Deserialize, Serialize};
 
+use crate::chat::resting::{self, Resting};
 use crate::keys::{check, provider_named};
 use crate::reply::usd;
 use crate::secrets::Secret;
@@ -111,7 +112,9 @@ impl Gateway {
         let keys = keys(inner, &policy, only.as_ref()).await;
         let lists = if query.live { lists(inner, &policy, &keys, &mut notices).await } else { BTreeMap::new() };
         let ids = ids(&policy, only.as_ref(), &keys, &lists);
-        let models = ids.iter().map(|id| line(&policy, id, &keys, lists.get(&id.provider))).collect();
+        let resting = resting::all(inner, policy.breaker).await?;
+        let known = Known { policy: &policy, keys: &keys, resting: &resting };
+        let models = ids.iter().map(|id| line(&known, id, lists.get(&id.provider))).collect();
         let prices::Source { name, date } = prices::source();
         Ok(Models { models, prices_from: format!("{name} of {date}"), notices })
     }
@@ -190,12 +193,20 @@ fn ids(policy: &Policy, only: Option<&ProviderId>, keys: &Keys, lists: &Lists) -
     ids
 }
 
-fn line(policy: &Policy, id: &ModelId, keys: &Keys, list: Option<&List>) -> ModelLine {
+/// What is known of all models.
+struct Known<'a> {
+    policy: &'a Policy,
+    keys: &'a Keys,
+    resting: &'a BTreeMap<ModelId, Resting>,
+}
+
+fn line(all: &Known<'_>, id: &ModelId, list: Option<&List>) -> ModelLine {
+    let policy = all.policy;
     let listed = list.map(|list| list.models.iter().find(|listed| listed.model == id.model));
     let priced = policy.priced(id);
     let known = policy.listed(id);
     let (tier, tier_reason) = tier_with_reason(policy, id);
-    let why_not = why_not(policy, id, keys, priced.as_ref(), listed);
+    let why_not = why_not(all, id, priced.as_ref(), listed);
     let now = listed.flatten();
     let classes = policy.classes.iter().filter(|rule| rule.primary == *id || rule.fallback.contains(id));
     let rates = priced.as_ref().map(|priced| &priced.price.base);
@@ -225,13 +236,8 @@ fn line(policy: &Policy, id: &ModelId, keys: &Keys, list: Option<&List>) -> Mode
     }
 }
 
-fn why_not(
-    policy: &Policy,
-    id: &ModelId,
-    keys: &Keys,
-    priced: Option<&Priced>,
-    listed: Option<Option<&Listed>>,
-) -> Option<String> {
+fn why_not(all: &Known<'_>, id: &ModelId, priced: Option<&Priced>, listed: Option<Option<&Listed>>) -> Option<String> {
+    let Known { policy, keys, resting } = all;
     if !policy.model(id).enabled {
         return Some("Switched off with enabled: false in routing.yaml.".to_owned());
     }
@@ -244,7 +250,10 @@ fn why_not(
     if listed == Some(None) {
         return Some(format!("{} does not list it.", id.provider));
     }
-    (!policy.callable().contains(id)).then(|| "Not in routing.yaml. List it under models to use it.".to_owned())
+    if !policy.callable().contains(id) {
+        return Some("Not in routing.yaml. List it under models to use it.".to_owned());
+    }
+    resting.get(id).and_then(|resting| resting.why_not.clone())
 }
 
 /// What another source says, where it says something else.

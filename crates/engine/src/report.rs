@@ -9,8 +9,9 @@ use pointsman_core::plan::tier;
 use pointsman_core::policy::Policy;
 use serde::{Deserialize, Serialize};
 
+use crate::chat::resting;
 use crate::ledger::reservation::Limits;
-use crate::{Gateway, pause};
+use crate::{Gateway, Inner, pause};
 
 mod cap;
 mod spend;
@@ -39,6 +40,8 @@ pub struct RoutingInfo {
     pub models: Vec<String>,
     /// Caps with what is left.
     pub caps: Vec<CapLine>,
+    /// Models that have failed lately, and whether they are asked.
+    pub breakers: Vec<BreakerLine>,
     /// Why nothing can be answered now, where that is so.
     pub paused: Option<String>,
     /// What the caller should know.
@@ -76,6 +79,21 @@ pub struct ProviderLine {
     /// Whether it can be asked now.
     pub usable: bool,
     /// Why not.
+    pub why_not: Option<String>,
+}
+
+/// A model that has failed lately.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BreakerLine {
+    /// Which.
+    pub model: String,
+    /// `closed`: asked as always; `open`: not asked; `half_open`: the next call tries it.
+    pub state: String,
+    /// Calls that failed in a row.
+    pub failures: u32,
+    /// The code of the last failure.
+    pub last: String,
+    /// Why it is not asked, and until when.
     pub why_not: Option<String>,
 }
 
@@ -196,6 +214,7 @@ impl Gateway {
             providers,
             models: used.iter().map(ToString::to_string).collect(),
             caps,
+            breakers: breaker_lines(inner, policy).await?,
             paused: pause::denial(inner).await?.map(|denial| denial.sentence),
             notices: inner.policy.notices(),
         })
@@ -221,7 +240,7 @@ impl Gateway {
         };
         let (group_by, simulated) = (query.group_by.unwrap_or(GroupBy::Model), inner.home.is_practice());
         let raises = raises(inner).await?;
-        let limits = Limits { caps, raises, resumed: Vec::new() };
+        let limits = Limits { caps, raises, ..Limits::default() };
         Ok(inner.ledger.read(move |c| spend::spent(c, from, to, group_by, &limits, simulated)).await?)
     }
 
@@ -257,6 +276,18 @@ impl Gateway {
             Err(_) => String::new(),
         }
     }
+}
+
+async fn breaker_lines(inner: &Inner, policy: &Policy) -> Result<Vec<BreakerLine>, Denial> {
+    let rests = resting::all(inner, policy.breaker).await?;
+    let lines = rests.into_iter().map(|(model, resting)| BreakerLine {
+        model: model.to_string(),
+        state: resting.state.to_owned(),
+        failures: resting.record.failures,
+        last: resting.record.last.as_str().to_owned(),
+        why_not: resting.why_not,
+    });
+    Ok(lines.collect())
 }
 
 fn one_line(text: &str) -> String {

@@ -4,12 +4,14 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use pointsman_core::breaker::Rest;
 use pointsman_core::budget::Counted;
-use pointsman_core::id::{FlowId, RequestId, TaskClass};
+use pointsman_core::id::{FlowId, ModelId, RequestId, TaskClass};
 use pointsman_core::plan::Plan;
 use rusqlite::Transaction;
 
-use crate::ledger::reservation::{self, Covered, Limits, Stopped};
+use crate::dispatch::enter::Gates;
+use crate::ledger::reservation::{self, Covered, Limits, Stopped, Went};
 use crate::ledger::{LedgerError, request};
 use crate::{Caller, dispatch, fresh_id};
 
@@ -21,14 +23,23 @@ pub(crate) struct Trial {
     pub(crate) class: TaskClass,
 }
 
+/// Where a call would be asked first.
+pub(crate) struct Held {
+    /// The target of the plan.
+    pub(crate) target: usize,
+    pub(crate) covered: Covered,
+    /// What would be passed over because it rests.
+    pub(crate) rests: Vec<(ModelId, Rest)>,
+}
+
 /// What would be covered, or what would stop the call.
-pub(crate) fn held(
-    tx: &Transaction<'_>,
-    trial: &Trial,
-    limits: &Limits,
-) -> Result<Result<Covered, Stopped>, LedgerError> {
+pub(crate) fn held(tx: &Transaction<'_>, trial: &Trial, limits: &Limits) -> Result<Result<Held, Stopped>, LedgerError> {
     let Trial { plan, caller, class } = trial;
-    let model = &plan.targets[0].model;
+    let gates = Gates::look(tx, limits.breaker)?;
+    let (target, rests) = gates.first(plan, 0);
+    let Some(target) = target else { return Ok(Err(Stopped::Resting(rests))) };
+    let local = gates.local_after(plan, target);
+    let model = &plan.targets[target].model;
     let id = |error: &dyn std::fmt::Debug| LedgerError::Broken(format!("an id was not made: {error:?}"));
     let start = request::Start {
         id: RequestId::parse(&fresh_id("r")).map_err(|error| id(&error))?,
@@ -46,9 +57,15 @@ pub(crate) fn held(
         class: class.clone(),
         project: caller.project.clone(),
     };
-    let next = dispatch::next(plan, &counted, 0, 1);
+    let next = dispatch::next(plan, &counted, (target, local), 1);
     tx.execute_batch("SAVEPOINT trial")?;
     let held = reservation::reserve(tx, &start, limits, &next, Timestamp::MAX);
     tx.execute_batch("ROLLBACK TO trial; RELEASE trial")?;
-    held
+    Ok(held?.map(|covered| {
+        let target = match covered.went {
+            Went::First => target,
+            Went::Local => local.unwrap_or(target),
+        };
+        Held { target, covered, rests }
+    }))
 }

@@ -173,7 +173,7 @@ async fn a_stalled_provider_times_out_and_is_charged_as_assumed() {
 #[tokio::test]
 async fn a_cancelled_call_closes_the_connection_and_keeps_its_charge() {
     let room = room("").await;
-    room.server.default_script(Script::stall(1));
+    room.server.default_script(Script::stall(0));
     let ctx = CallContext::quiet("llm_route");
     let (cancel, gateway) = (ctx.cancel.clone(), room.gateway.clone());
     let call = tokio::spawn(async move { gateway.route(ask("hello"), ctx).await });

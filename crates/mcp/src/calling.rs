@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use pointsman_core::code::Denial;
-use pointsman_engine::{Answered, Ask, CallContext, Progress};
+use pointsman_engine::{Answered, Ask, CallContext, Delivery, Progress};
 use rmcp::RoleServer;
 use rmcp::model::{ProgressNotificationParam, ProgressToken};
 use rmcp::service::{Peer, RequestContext};
@@ -48,7 +48,11 @@ impl Calling<'_> {
         let (sender, receiver) = unbounded_channel();
         let token = self.context.meta.get_progress_token();
         let progress = token.is_some().then_some(sender);
-        let context = CallContext { cancel: cancel.clone(), progress, ..CallContext::quiet(tool) };
+        let delivery = match pieces {
+            Pieces::Told if progress.is_some() => Delivery::Pieces,
+            Pieces::Told | Pieces::Counted => Delivery::Whole,
+        };
+        let context = CallContext { cancel: cancel.clone(), progress, delivery, ..CallContext::quiet(tool) };
         let call = gateway.answer(ask, context, self.patience);
         let told = tell(self.context.peer.clone(), token, receiver, pieces);
         tokio::pin!(call, told);
@@ -88,6 +92,7 @@ async fn tell(
         let message = match progress {
             Progress::Trying { model, nth: 1 } => format!("Asking {model}"),
             Progress::Trying { model, nth } => format!("Asking {model} (attempt {nth})"),
+            Progress::Waiting { provider } => format!("Waiting for a turn at {provider}"),
             Progress::Text(piece) => match pieces {
                 Pieces::Told => piece,
                 Pieces::Counted => {

@@ -54,6 +54,10 @@ pub struct Policy {
     pub timeouts: Timeouts,
     /// `retry`.
     pub retry: Retry,
+    /// `breaker`: when a model that keeps failing rests, and for how long.
+    pub breaker: Breaker,
+    /// `concurrency`: how many calls one process has under way at once.
+    pub concurrency: Concurrency,
     /// `cache`: how long and how much the exact cache keeps, for classes that opt in.
     pub cache: Cache,
     /// `profiles` by name; one of them may be laid over the rest (see [`Policy::with_profile`]).
@@ -187,6 +191,36 @@ pub struct Retry {
 impl Default for Retry {
     fn default() -> Self {
         Self { delays: [1, 3, 7].map(Duration::from_secs).to_vec(), jitter_x1000: 200 }
+    }
+}
+
+/// `breaker`: product.md §5.8.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Breaker {
+    /// Requests that fail in a row before a model rests.
+    pub failures: u32,
+    /// How long it rests before one call tries it again.
+    pub cooldown: Duration,
+}
+
+impl Default for Breaker {
+    fn default() -> Self {
+        Self { failures: 5, cooldown: Duration::from_secs(60) }
+    }
+}
+
+/// `concurrency`: product.md §5, at its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Concurrency {
+    /// Calls under way at once in one process.
+    pub global: u32,
+    /// Of these, at one provider.
+    pub per_provider: u32,
+}
+
+impl Default for Concurrency {
+    fn default() -> Self {
+        Self { global: 4, per_provider: 2 }
     }
 }
 

@@ -10,7 +10,9 @@ use std::collections::BTreeMap;
 use super::settings;
 use super::spill::{column_of_key, shown};
 use super::yaml::{self, Entry, Kind, Node};
-use super::{Bounds, Cache, Policy, Preflight, Problem, Reading, Refusal, Retry, Severity, Timeouts};
+use super::{
+    Bounds, Breaker, Cache, Concurrency, Policy, Preflight, Problem, Reading, Refusal, Retry, Severity, Timeouts,
+};
 use crate::catalog;
 use crate::id::{ModelId, ProviderId, TaskClass, nearest};
 
@@ -81,6 +83,8 @@ impl Reader {
             preflight: Preflight::default(),
             timeouts: Timeouts::default(),
             retry: Retry::default(),
+            breaker: Breaker::default(),
+            concurrency: Concurrency::default(),
             cache: Cache::default(),
             profiles: BTreeMap::new(),
             bounds: Bounds::default(),
@@ -111,6 +115,8 @@ impl Reader {
         self.preflight(&top);
         self.timeouts(&top);
         self.retry(&top);
+        self.breaker(&top);
+        self.concurrency(&top);
         self.cache(&top);
         self.visibility(&top);
         self.classes(&top);

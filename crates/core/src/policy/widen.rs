@@ -5,14 +5,14 @@
 //! is taken apart by name here, so a new field does not compile until it is decided about.
 //!
 //! Decided as harmless, because neither spend nor reach grows: texts for people and models,
-//! `temperature`, `truncate_oldest`, the sizes of shares, all waiting times (every attempt is held under
-//! the caps whatever the wait), the order of classes, and keys that are known and without effect.
+//! `temperature`, `truncate_oldest`, the sizes of shares, all waiting times and rests (every attempt is held
+//! under the caps whatever the wait), the order of classes, and keys that are known and without effect.
 //! `context` is not: beyond it some providers charge more than the price says. Nor is keeping answers:
 //! it puts texts on the disk.
 
 use std::collections::BTreeMap;
 
-use super::{Bounds, Cache, ModelRule, Policy, Preflight, Refusal, Retry, Tier};
+use super::{Bounds, Cache, Concurrency, ModelRule, Policy, Preflight, Refusal, Retry, Tier};
 use crate::catalog::{KeyRef, Provider, Route};
 use crate::id::{ModelId, ProviderId};
 use crate::money::MicroUsd;
@@ -75,6 +75,8 @@ fn compared(old: &Policy, new: &Policy) -> Vec<String> {
         preflight,
         timeouts: _,
         retry,
+        breaker: _,
+        concurrency,
         cache,
         profiles: _,
         bounds,
@@ -92,6 +94,7 @@ fn compared(old: &Policy, new: &Policy) -> Vec<String> {
     said.bounds(bounds);
     said.data_policy(None, &old.data_policy, &data_policy.iter().collect::<Vec<_>>());
     said.retry(retry);
+    said.concurrency(*concurrency);
     said.cache(cache);
     said.refused(refused);
     said.unknown_keys(unknown_keys);
@@ -268,6 +271,21 @@ impl Said<'_> {
         let was = self.old.retry.delays.len();
         if delays.len() > was {
             self.say(format!("A failed attempt is repeated up to {} times instead of {was}.", delays.len()));
+        }
+    }
+
+    /// More at once is more that may be under way before anybody looks.
+    fn concurrency(&mut self, new: Concurrency) {
+        let Concurrency { global, per_provider } = new;
+        let old = self.old.concurrency;
+        if global > old.global {
+            self.say(format!("Up to {global} calls of one program may run at once instead of {}.", old.global));
+        }
+        if per_provider > old.per_provider {
+            let was = old.per_provider;
+            self.say(format!(
+                "Up to {per_provider} calls of one program may run at once at a provider instead of {was}."
+            ));
         }
     }
 

@@ -38,6 +38,8 @@ models:
   deepseek/unpriced: { tier: L1 }
 timeouts: { connect_s: 10, first_token_s: 10, first_token_slow_s: 120, idle_s: 15, total_s: 60 }
 retry: { delays_s: [1, 3], jitter: 0.2 }
+breaker: { failures: 5, cooldown_s: 60 }
+concurrency: { global: 4, per_provider: 2 }
 "#;
 
 fn policy(text: &str) -> Policy {
@@ -117,6 +119,12 @@ const ACTS: &[Row] = &[
     ("retry", "retry: { delays_s: [1, 3], jitter: 0.2 }", "retry: { delays_s: [] }"),
     ("retry.delays_s", "delays_s: [1, 3]", "delays_s: [9, 9]"),
     ("retry.jitter", "jitter: 0.2", "jitter: 1"),
+    ("breaker", "breaker: { failures: 5, cooldown_s: 60 }\n", ""),
+    ("breaker.failures", "failures: 5", "failures: 99"),
+    ("breaker.cooldown_s", "cooldown_s: 60", "cooldown_s: 1"),
+    ("concurrency", "concurrency: { global: 4, per_provider: 2 }\n", ""),
+    ("concurrency.global", "global: 4", "global: 1"),
+    ("concurrency.per_provider", "per_provider: 2", "per_provider: 1"),
     (
         "timeouts",
         "timeouts: { connect_s: 10, first_token_s: 10, first_token_slow_s: 120, idle_s: 15, total_s: 60 }",
@@ -361,6 +369,19 @@ const WAITS: &[(&str, &str, &str, &str)] = &[
         "delays_s: [1, 3, 5]",
         "A failed attempt is repeated up to 3 times instead of 2.",
     ),
+    (
+        "concurrency",
+        "concurrency: { global: 4, per_provider: 2 }",
+        "concurrency: { global: 8 }",
+        "Up to 8 calls of one program may run at once instead of 4.",
+    ),
+    ("concurrency.global", "global: 4", "global: 5", "Up to 5 calls of one program may run at once instead of 4."),
+    (
+        "concurrency.per_provider",
+        "per_provider: 2",
+        "per_provider: 4",
+        "Up to 4 calls of one program may run at once at a provider instead of 2.",
+    ),
 ];
 
 /// Keys for which every edit is harmless, or every edit waits; why is told in the module.
@@ -380,6 +401,9 @@ const ONE_SIDED: &[&str] = &[
     "models.*.avoid_for",
     "caps[].alerts",
     "retry.jitter",
+    "breaker",
+    "breaker.failures",
+    "breaker.cooldown_s",
     "timeouts",
     "timeouts.connect_s",
     "timeouts.first_token_s",
@@ -439,7 +463,6 @@ fn a_restraining_key_may_come_but_not_go() {
         ("defaults.*.depth", "rationale: Short", "depth: complex"),
         ("visibility.*", "version:", "visibility: { review: { mode: blind } }\nversion:"),
         ("escalation", "version:", "escalation: { max_tier: L1 }\nversion:"),
-        ("concurrency", "version:", "concurrency: { global: 1 }\nversion:"),
     ] {
         let with = edited(from, to);
         assert!(SETTINGS.iter().any(|row| row.path == key && row.standing == Standing::Refuses), "{key}");

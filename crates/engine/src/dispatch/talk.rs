@@ -6,17 +6,17 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use pointsman_core::chat::{Answer, Chat, FinishReason, StreamEvent};
-use pointsman_core::failure::{Billing, Failure, FailureKind};
+use pointsman_core::failure::{Failure, FailureKind};
 use pointsman_core::money::Usage;
 use pointsman_core::plan::Target;
 use pointsman_core::privacy::Restorer;
 use pointsman_core::wire::{self, Encoded, StreamDecoder};
 use tokio::time::Sleep;
 
-use super::{Run, Tried, form_of};
+use super::{Run, Tried, UnderWay, form_of};
 use crate::ledger::key_check::{self, KeyCheck};
 use crate::secrets::Secret;
-use crate::transport::{Handed, Incoming, Outgoing};
+use crate::transport::{Incoming, Outgoing};
 use crate::view::KeyState;
 use crate::{Inner, Progress};
 
@@ -33,10 +33,11 @@ pub(super) async fn attempt_once(
     target: &Target,
     chat: &Chat,
     key: Option<&Secret>,
+    under_way: &UnderWay,
     notes: &mut Vec<String>,
 ) -> Tried {
     let restorer = target.redacted.clone().map(|redacted| Restorer::new(redacted, form_of(run.chat)));
-    let (mut heard, handed) = (Heard { restorer, ..Heard::default() }, Handed::default());
+    let mut heard = Heard { restorer, ..Heard::default() };
     let encoded = {
         let mut chat = chat.clone();
         chat.params.max_tokens = Some(target.max_tokens);
@@ -47,21 +48,18 @@ pub(super) async fn attempt_once(
             notes.push(note.clone());
         }
     }
-    let talk = converse(inner, run, target, encoded, key, &handed, &mut heard);
+    let talk = converse(inner, run, target, encoded, key, under_way, &mut heard);
     let tried = tokio::select! {
         biased;
         () = run.ctx.cancel.cancelled() => None,
         result = talk => Some(result),
     };
     match tried {
-        None => {
-            let billing = if handed.happened() { Billing::Unknown } else { Billing::None };
-            Tried::Cancelled(billing, heard.final_usage())
-        }
+        None => Tried::Cancelled(heard.final_usage()),
         Some(Ok(answer)) => Tried::Answered(answer, heard.first),
         Some(Err(mut failure)) => {
             failure.usage = failure.usage.or(heard.final_usage());
-            if failure.kind == FailureKind::Timeout && !handed.happened() {
+            if failure.kind == FailureKind::Timeout && !under_way.handed().happened() {
                 failure.kind = FailureKind::NetworkBeforeSend;
                 failure.sentence = format!("{} could not be reached in time.", target.provider.base_url.origin());
             }
@@ -155,9 +153,10 @@ async fn converse(
     target: &Target,
     encoded: Encoded,
     key: Option<&Secret>,
-    handed: &Handed,
+    under_way: &UnderWay,
     heard: &mut Heard,
 ) -> Result<Answer, Failure> {
+    let handed = under_way.handed();
     let outgoing = Outgoing {
         provider: &target.provider,
         path: &encoded.path,
@@ -197,7 +196,7 @@ async fn converse(
         heard.tell_rest(run);
         return Ok(answer);
     }
-    listen(run, target, &mut incoming, first.saturating_sub(sent.elapsed()), heard).await?;
+    listen(run, target, &mut incoming, first.saturating_sub(sent.elapsed()), under_way, heard).await?;
     incoming.finish();
     heard.tell_rest(run);
     Ok(whole(target, heard))
@@ -209,6 +208,7 @@ async fn listen(
     target: &Target,
     incoming: &mut Incoming,
     first: Duration,
+    under_way: &UnderWay,
     heard: &mut Heard,
 ) -> Result<(), Failure> {
     let mut decoder = StreamDecoder::new(target.provider.wire);
@@ -223,7 +223,7 @@ async fn listen(
         };
         let decoded = decoder.push(&bytes, &mut events);
         for event in events.drain(..) {
-            take(run, heard, event);
+            take(run, under_way, heard, event);
         }
         decoded?;
         if heard.text.len() > ANSWER {
@@ -233,7 +233,7 @@ async fn listen(
     Ok(())
 }
 
-fn take(run: &Run<'_>, heard: &mut Heard, event: StreamEvent) {
+fn take(run: &Run<'_>, under_way: &UnderWay, heard: &mut Heard, event: StreamEvent) {
     match event {
         StreamEvent::Text(text) => {
             heard.alive = true;
@@ -241,6 +241,7 @@ fn take(run: &Run<'_>, heard: &mut Heard, event: StreamEvent) {
                 heard.first = heard.sent.map(|sent| sent.elapsed());
             }
             heard.text.push_str(&text);
+            under_way.delivers(&text);
             heard.tell(run, text);
         }
         StreamEvent::Alive => heard.alive = true,

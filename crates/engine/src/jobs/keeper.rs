@@ -69,9 +69,8 @@ impl Running {
     /// Starts nothing yet: the call runs while it is waited for.
     pub(super) fn start(gateway: Gateway, ask: Ask, ctx: CallContext) -> Self {
         let (end, so_far) = (CancellationToken::new(), Arc::<SoFar>::default());
-        let caller = ctx.cancel;
-        let tool = ctx.tool;
-        let context = CallContext { tool, cancel: end.clone(), progress: ctx.progress, so_far: Some(so_far.clone()) };
+        let (caller, tool) = (ctx.cancel.clone(), ctx.tool);
+        let context = CallContext { cancel: end.clone(), so_far: Some(so_far.clone()), ..ctx };
         let asked = ask.clone();
         let call: Call = Box::pin(async move {
             match asked {

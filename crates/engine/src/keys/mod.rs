@@ -12,6 +12,7 @@ use pointsman_core::code::{Code, Denial};
 use pointsman_core::id::{ProviderId, nearest};
 
 use crate::Gateway;
+use crate::ledger::breaker;
 use crate::ledger::change::{self, Topic};
 use crate::ledger::key_check::{self, KeyCheck};
 use crate::secrets::{Secret, StoredKey};
@@ -197,8 +198,12 @@ impl Gateway {
             last4: key.map(|key| key.last4.clone()),
             fingerprint: key.map(|key| key.fingerprint.clone()),
         };
+        let id = provider.id.clone();
         let write = self.inner().ledger.write(move |tx| {
             key_check::put(tx, &row)?;
+            if row.state == KeyState::Valid {
+                breaker::forget(tx, &id)?;
+            }
             change::note(tx, Topic::Key)
         });
         Ok(write.await?)

@@ -23,6 +23,7 @@ pub mod adjustment;
 pub(crate) mod alert;
 pub mod attempt;
 pub mod audit;
+pub(crate) mod breaker;
 pub(crate) mod cache;
 pub mod change;
 pub mod client;

@@ -9,9 +9,11 @@
 //! all that may follow it; those that count attempts (provider, model) hold the attempt's own worst case.
 
 use jiff::{Timestamp, Zoned};
+use pointsman_core::breaker::Rest;
 use pointsman_core::budget::{Balance, Cap, Place, Raise};
-use pointsman_core::id::RequestId;
+use pointsman_core::id::{ModelId, RequestId};
 use pointsman_core::money::MicroUsd;
+use pointsman_core::policy::Breaker;
 use pointsman_core::reservation::{Charge, State};
 use rusqlite::{Transaction, params};
 
@@ -109,6 +111,8 @@ pub(crate) struct Limits {
     pub(crate) resumed: Vec<i64>,
     /// Raises whose signature was found to be ours.
     pub(crate) raises: Vec<Raise>,
+    /// When a model that keeps failing is passed over.
+    pub(crate) breaker: Breaker,
 }
 
 /// Why nothing may be sent.
@@ -118,6 +122,8 @@ pub(crate) enum Stopped {
     NoRoom(Box<NoRoom>),
     /// Spending was paused in the meantime.
     Paused,
+    /// Every target rests.
+    Resting(Vec<(ModelId, Rest)>),
 }
 
 /// Reserves and writes the first attempt, or changes nothing but lapsed holds and says what stops it.
@@ -241,7 +247,7 @@ pub(crate) fn sweep(tx: &Transaction<'_>, now: Timestamp, caps: &[Cap]) -> Resul
         let Ok(id) = RequestId::parse(&id) else { continue };
         // One row that cannot be ended must not stop every call of every process: its hold stays.
         tx.execute_batch("SAVEPOINT lapse")?;
-        match lapse(tx, &id, now, caps) {
+        match lapse(tx, &id, None, now, caps) {
             Ok(()) => tx.execute_batch("RELEASE lapse")?,
             Err(error) => {
                 tracing::warn!(%id, %error, "a lapsed hold could not be ended");
@@ -252,10 +258,17 @@ pub(crate) fn sweep(tx: &Transaction<'_>, now: Timestamp, caps: &[Cap]) -> Resul
     Ok(())
 }
 
-/// Ends one hold whose process is gone. Nothing happens where it had ended already (I3).
-pub(crate) fn lapse(tx: &Transaction<'_>, id: &RequestId, now: Timestamp, caps: &[Cap]) -> Result<(), LedgerError> {
+/// Ends one hold whose process is gone, or whose call nobody waits for any more; then `ended` says what is
+/// known of its last attempt. Nothing happens where it had ended already (I3).
+pub(crate) fn lapse(
+    tx: &Transaction<'_>,
+    id: &RequestId,
+    ended: Option<&attempt::End>,
+    now: Timestamp,
+    caps: &[Cap],
+) -> Result<(), LedgerError> {
     let Some(row) = row(tx, id.as_str())?.filter(|row| row.state == State::Open.as_str()) else { return Ok(()) };
-    finish(tx, id, &row, None, now, caps)?;
+    finish(tx, id, &row, ended, now, caps)?;
     close_row(tx, id, State::Lapsed, now)?;
     tx.prepare_cached("UPDATE request SET state = 'interrupted', code = 'interrupted', ended_ms = ?2 WHERE id = ?1 AND ended_ms IS NULL")?
         .execute(params![id.as_str(), now.as_millisecond()])?;

@@ -11,7 +11,8 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::{LedgerError, make_private};
 use super::{
-    account, adjustment, alert, attempt, cache, change, client, exception, instance, job, key_check, pause, policy,
+    account, adjustment, alert, attempt, breaker, cache, change, client, exception, instance, job, key_check, pause,
+    policy,
 };
 use super::{request, reservation, setting};
 
@@ -48,7 +49,7 @@ const STEPS: [&[&str]; 3] = [
         exception::SQL,
         cache::SQL,
     ],
-    &[job::SQL],
+    &[breaker::SQL_3, job::SQL],
 ];
 
 /// Brings the schema up to date in one transaction, after a backup where there was an older one.

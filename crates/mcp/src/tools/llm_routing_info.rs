@@ -30,7 +30,7 @@ static OUTPUT: LazyLock<Arc<JsonObject>> = LazyLock::new(|| {
         "required": ["status"],
         "properties": {
             "status": { "enum": ["success", "error"] },
-            "classes": list, "models": list, "caps": list
+            "classes": list, "models": list, "caps": list, "breakers": list
         }
     });
     let Value::Object(object) = schema else { return Arc::default() };
@@ -87,6 +87,13 @@ fn text(info: &RoutingInfo) -> String {
     for provider in info.providers.iter().filter(|provider| !provider.usable) {
         let why = provider.why_not.as_deref().unwrap_or("It cannot be used now.");
         lines.push(format!("Not usable: {}. {why}", provider.provider));
+    }
+    for breaker in &info.breakers {
+        match (&breaker.why_not, breaker.state.as_str()) {
+            (Some(why), _) => lines.push(format!("Resting: {why}")),
+            (None, "half_open") => lines.push(format!("{} failed lately; the next call tries it.", breaker.model)),
+            (None, _) => {}
+        }
     }
     lines.extend(info.caps.iter().map(CapLine::line));
     lines.join("\n")

@@ -1,4 +1,5 @@
-//! `cost_preflight`, `timeouts` and `retry`: the numbers that bound one call and its waiting.
+//! `cost_preflight`, `timeouts`, `retry`, `breaker`, `concurrency` and `cache`: the numbers that bound calls
+//! and their waiting.
 
 use std::time::Duration;
 
@@ -55,6 +56,30 @@ impl Reader {
             fixed(text, 3).filter(|x1000| *x1000 <= 1000).and_then(|x1000| u32::try_from(x1000).ok())
         });
         self.policy.retry.jitter_x1000 = jitter.unwrap_or(self.policy.retry.jitter_x1000);
+    }
+
+    pub(super) fn breaker(&mut self, top: &Section<'_>) {
+        let Some(section) = self.child(top, "breaker", "breaker") else { return };
+        let failures = self.count(&section, "failures", 1_000);
+        let cooldown = self.seconds(&section, "cooldown_s");
+        let breaker = &mut self.policy.breaker;
+        breaker.failures = failures.unwrap_or(breaker.failures);
+        breaker.cooldown = cooldown.unwrap_or(breaker.cooldown);
+    }
+
+    pub(super) fn concurrency(&mut self, top: &Section<'_>) {
+        let Some(section) = self.child(top, "concurrency", "concurrency") else { return };
+        let (global, per_provider) =
+            (self.count(&section, "global", 1_000), self.count(&section, "per_provider", 1_000));
+        let concurrency = &mut self.policy.concurrency;
+        concurrency.global = global.unwrap_or(concurrency.global);
+        concurrency.per_provider = per_provider.unwrap_or(concurrency.per_provider);
+    }
+
+    fn count(&mut self, section: &Section<'_>, key: &str, most: u64) -> Option<u32> {
+        self.parsed(section, key, &format!("a whole number from 1 to {most}"), |text| {
+            whole(text).filter(|count| (1..=most).contains(count)).and_then(|count| u32::try_from(count).ok())
+        })
     }
 
     pub(super) fn cache(&mut self, top: &Section<'_>) {

@@ -62,6 +62,8 @@ models:
   other/m: { price: { input: 1, output: 2 } }
 timeouts: { connect_s: 1, first_token_s: 2, first_token_slow_s: 3, idle_s: 4, total_s: 5.25 }
 retry: { delays_s: [0, 0.5], jitter: 0.125 }
+breaker: { failures: 3, cooldown_s: 0.5 }
+concurrency: { global: 8, per_provider: 3 }
 "#,
     );
     assert_eq!(policy.version, "3");
@@ -114,6 +116,8 @@ retry: { delays_s: [0, 0.5], jitter: 0.125 }
         (policy.retry.delays.as_slice(), policy.retry.jitter_x1000),
         ([Duration::ZERO, Duration::from_millis(500)].as_slice(), 125)
     );
+    assert_eq!((policy.breaker.failures, policy.breaker.cooldown), (3, Duration::from_millis(500)));
+    assert_eq!((policy.concurrency.global, policy.concurrency.per_provider), (8, 3));
 }
 
 #[test]
@@ -288,7 +292,6 @@ fn a_guard_that_is_not_built_refuses_what_it_covers_and_says_where() {
     let all = |key: &str, line| vec![(None, key.to_owned(), line)];
     let class = |key: &str, line| vec![(Some("a".to_owned()), key.to_owned(), line)];
     assert_eq!(refused("escalation: { max_tier: L2 }\n"), all("escalation", 5));
-    assert_eq!(refused("concurrency: { global: 1 }\n"), all("concurrency", 5));
     assert_eq!(refused("visibility: { a: { mode: blind } }\n"), class("visibility.a", 5));
 }
 

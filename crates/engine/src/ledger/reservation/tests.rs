@@ -64,7 +64,7 @@ fn limits(caps: &[Cap]) -> Limits {
 fn cap_of(stopped: Stopped) -> NoRoom {
     match stopped {
         Stopped::NoRoom(no_room) => *no_room,
-        Stopped::Paused => panic!("nothing is paused"),
+        Stopped::Paused | Stopped::Resting(_) => panic!("nothing is paused and nobody rests"),
     }
 }
 

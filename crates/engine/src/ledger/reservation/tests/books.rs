@@ -116,7 +116,7 @@ impl World {
             _ if !open.is_empty() => {
                 let at = self.dice.pick(&open);
                 let call = &mut self.calls[at];
-                lapse(tx, &RequestId::parse(&call.id).unwrap(), self.now, caps).unwrap();
+                lapse(tx, &RequestId::parse(&call.id).unwrap(), None, self.now, caps).unwrap();
                 let (_, worst) = call.open.take().unwrap();
                 call.charged.push((call.counted.model.clone(), worst));
             }
