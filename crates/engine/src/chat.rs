@@ -10,13 +10,14 @@ use pointsman_core::code::{Code, Denial};
 use pointsman_core::id::{FlowId, ModelId, RequestId, TaskClass};
 use pointsman_core::money::MicroUsd;
 use pointsman_core::plan::{Plan, Wanted};
-use pointsman_core::policy::Policy;
 
 use crate::cache::{Again, Slot};
 use crate::decide::decide;
 use crate::dispatch::{self, Ran, Run};
 use crate::ledger::reservation::{self, Advance, Limits, Next, Went};
+use crate::ledger::trace::{Checked, Kept, Trace};
 use crate::ledger::{Ledger, attempt, key_check, request};
+use crate::policy_file::ActivePolicy;
 use crate::reply::{self, Envelope};
 use crate::secrets::Secret;
 use crate::view::RequestState;
@@ -54,7 +55,7 @@ impl Gateway {
         };
         let policy = &active.policy;
         // 2 plan
-        let (plan, keys, limits, slot) = match prepare(inner, policy, &wanted, &mut chat, &mut call).await {
+        let (plan, keys, limits, slot) = match prepare(inner, &active, &wanted, &mut chat, &mut call).await {
             Ok(prepared) => prepared,
             Err(denial) => return call.denied(denial).await,
         };
@@ -71,7 +72,10 @@ impl Gateway {
         let deadline = call.begun + plan.deadline;
         let mut hold = match Hold::reserve(inner, &call, &limits, &plan).await {
             Ok(hold) => hold,
-            Err(denial) => return call.denied(denial).await,
+            Err((denial, checked)) => {
+                call.start.checked = checked;
+                return call.denied(denial).await;
+            }
         };
         // 5 dispatch
         let (timeouts, retry) = (policy.timeouts, &policy.retry);
@@ -107,6 +111,8 @@ impl<'a> Call<'a> {
             class,
             target: None,
             reason: String::new(),
+            trace: None,
+            checked: Vec::new(),
             at: Timestamp::now(),
         };
         Self { inner, begun: Instant::now(), class: TaskClass::chat(), start }
@@ -226,11 +232,12 @@ fn id<T, E>(kind: &str, parse: impl Fn(&str) -> Result<T, E>) -> T {
 /// Step 2: pause, then what is tried.
 async fn prepare(
     inner: &Inner,
-    policy: &Policy,
+    active: &ActivePolicy,
     wanted: &Wanted,
     chat: &mut Chat,
     call: &mut Call<'_>,
 ) -> Result<(Plan, Vec<Option<Secret>>, Limits, Option<Slot>), Denial> {
+    let policy = &active.policy;
     let pause::Clearance { resumed, raises } = pause::clearance(inner).await?;
     let limits = Limits { caps: policy.caps.clone(), resumed, raises };
     let client = inner.caller.client.as_ref();
@@ -243,6 +250,8 @@ async fn prepare(
     let plan = decided.plan?;
     let keeps = decided.found.class.is_some_and(|rule| rule.cache);
     let slot = if keeps { Slot::of(call.start.tool, &call.start.class, policy.cache, &plan, chat) } else { None };
+    call.start.trace =
+        Some(Trace::of(&plan, &active.hash, if slot.is_some() { Kept::Missed } else { Kept::Off }));
     call.start.reason.clone_from(&plan.reason);
     call.start.target = plan.targets.first().map(|target| target.model.clone());
     Ok((plan, keys, limits, slot))
@@ -264,19 +273,23 @@ pub(crate) struct Hold {
 
 impl Hold {
     /// Step 4: checks every cap, holds, and writes the first attempt, in one transaction.
-    async fn reserve(inner: &Inner, call: &Call<'_>, limits: &Limits, plan: &Plan) -> Result<Self, Denial> {
+    async fn reserve(inner: &Inner, call: &Call<'_>, limits: &Limits, plan: &Plan) -> Result<Self, (Denial, Vec<Checked>)> {
         let counted = call.counted(&plan.targets[0].model);
         let (start, limits, next) = (call.start.clone(), limits.clone(), dispatch::next(plan, &counted, 0, 1));
         let lease = start.at.checked_add(plan.deadline + LEASE_GRACE).unwrap_or(Timestamp::MAX);
         let id = start.id.clone();
-        match inner.ledger.write(move |tx| reservation::reserve(tx, &start, &limits, &next, lease)).await? {
+        let reserve = move |tx: &rusqlite::Transaction<'_>| reservation::reserve(tx, &start, &limits, &next, lease);
+        match inner.ledger.write(reserve).await.map_err(|error| (error.into(), Vec::new()))? {
             Ok(covered) => {
                 let ledger = inner.ledger.clone();
                 let mut hold = Self { ledger, id, counted, first: 0, warnings: Vec::new(), open: true };
                 hold.first = hold.went(plan, 0, &covered);
                 Ok(hold)
             }
-            Err(stopped) => Err(dispatch::why_stopped(inner, stopped).await),
+            Err(stopped) => {
+                let checked = stopped.checked();
+                Err((dispatch::why_stopped(inner, stopped).await, checked))
+            }
         }
     }
 

@@ -38,6 +38,8 @@ pub(crate) fn held(
         class: class.to_string(),
         target: Some(model.clone()),
         reason: String::new(),
+        trace: None,
+        checked: Vec::new(),
         at: Timestamp::now(),
     };
     let counted = Counted {
