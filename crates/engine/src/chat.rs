@@ -250,8 +250,7 @@ async fn prepare(
     let plan = decided.plan?;
     let keeps = decided.found.class.is_some_and(|rule| rule.cache);
     let slot = if keeps { Slot::of(call.start.tool, &call.start.class, policy.cache, &plan, chat) } else { None };
-    call.start.trace =
-        Some(Trace::of(&plan, &active.hash, if slot.is_some() { Kept::Missed } else { Kept::Off }));
+    call.start.trace = Some(Trace::of(&plan, &active.hash, if slot.is_some() { Kept::Missed } else { Kept::Off }));
     call.start.reason.clone_from(&plan.reason);
     call.start.target = plan.targets.first().map(|target| target.model.clone());
     Ok((plan, keys, limits, slot))
@@ -273,7 +272,12 @@ pub(crate) struct Hold {
 
 impl Hold {
     /// Step 4: checks every cap, holds, and writes the first attempt, in one transaction.
-    async fn reserve(inner: &Inner, call: &Call<'_>, limits: &Limits, plan: &Plan) -> Result<Self, (Denial, Vec<Checked>)> {
+    async fn reserve(
+        inner: &Inner,
+        call: &Call<'_>,
+        limits: &Limits,
+        plan: &Plan,
+    ) -> Result<Self, (Denial, Vec<Checked>)> {
         let counted = call.counted(&plan.targets[0].model);
         let (start, limits, next) = (call.start.clone(), limits.clone(), dispatch::next(plan, &counted, 0, 1));
         let lease = start.at.checked_add(plan.deadline + LEASE_GRACE).unwrap_or(Timestamp::MAX);
