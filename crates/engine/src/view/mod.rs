@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 pub mod activity;
+pub mod approval;
 pub mod clients;
 pub mod explain;
 pub mod keys;
@@ -17,6 +18,7 @@ pub mod request;
 mod unreadable;
 
 pub use activity::{ActivityPage, ActivityQuery, RequestRow, RequestState};
+pub use approval::{ApprovalAnswer, ApprovalAsk, ApprovalGrant, ApprovalModel, ApprovalRoom};
 pub use clients::{
     ClientCard, ClientState, ClientsPage, ConnectOutcome, ConnectPlan, DiffKind, DiffLine, FileError, TestOutcome,
 };

@@ -8,8 +8,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::Money;
 use super::activity::{self, RequestRow};
-use super::{Money, RequestState};
 use crate::Gateway;
 use crate::ledger::trace::{self, Checked, Trace};
 use crate::ledger::{LedgerError, policy};
@@ -168,11 +168,4 @@ fn ruled(connection: &Connection, hash: &str, at_ms: i64) -> Result<Option<Polic
     let read =
         |row: &rusqlite::Row<'_>| Ok(PolicyRuled { number: row.get(0)?, hash: hash.to_owned(), since_ms: row.get(1)? });
     Ok(query.query_row(params![hash, at_ms], read).optional()?)
-}
-
-impl RequestDetail {
-    /// Whether more may still happen.
-    pub fn is_running(&self) -> bool {
-        self.row.state == RequestState::Running
-    }
 }

@@ -113,7 +113,7 @@ pub enum RequestStep {
         state: RequestState,
         /// For machines, where there was no answer.
         code: Option<String>,
-        /// Why, where there was no answer.
+        /// Why, where somebody said why there was no answer.
         sentence: String,
         /// What its attempts were charged.
         charged: Money,
@@ -144,7 +144,7 @@ pub struct PlannedModel {
 /// A cap as a hold found it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct CapChecked {
-    /// `the day cap of $5.00`.
+    /// `Day cap of $5.00`.
     pub title: String,
     /// What was left of it.
     pub left: Money,
@@ -194,8 +194,9 @@ pub(super) fn of(row: &RequestRow, kept: &Kept, attempts: &[Attempt], adjustment
     }
     if let (Some(at_ms), true) = (kept.ended_ms, ends_the_way(row.state)) {
         let charged = attempts.iter().fold(pointsman_core::money::MicroUsd::ZERO, |sum, one| sum.plus(one.amount));
-        let answered = matches!(row.state, RequestState::Answered | RequestState::Fallback);
-        let sentence = if answered { String::new() } else { row.reason.clone() };
+        // The reason of these is why the model was chosen.
+        let chosen = matches!(row.state, RequestState::Answered | RequestState::Fallback | RequestState::Interrupted);
+        let sentence = if chosen { String::new() } else { row.reason.clone() };
         steps.push(RequestStep::Ended {
             at_ms,
             state: row.state,
@@ -252,7 +253,17 @@ fn before(steps: &mut Vec<RequestStep>, row: &RequestRow, kept: &Kept, first: Op
 
 fn checked(one: &trace::Checked) -> CapChecked {
     let (left, needed) = (Money::row(one.left()), Money::row(one.needed()));
-    CapChecked { title: one.title.clone(), left, needed, hit: one.hit.clone() }
+    CapChecked {
+        title: capital(one.title.strip_prefix("the ").unwrap_or(&one.title)),
+        left,
+        needed,
+        hit: one.hit.clone(),
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut rest = text.chars();
+    rest.next().map(|first| first.to_uppercase().chain(rest).collect()).unwrap_or_default()
 }
 
 fn step(row: &RequestRow, kept: &Kept, earlier: &[Attempt], attempt: &Attempt) -> RequestStep {
