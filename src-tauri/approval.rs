@@ -137,7 +137,9 @@ impl Asks {
 fn finish(line: &mut Line, state: State) {
     if let Some(front) = line.front.take() {
         // Whoever asked may be gone; the answer counts for nothing then.
-        drop(front.asked.told.send(state));
+        if front.asked.told.send(state).is_err() {
+            tracing::info!(?state, "nobody waits for this answer any more");
+        }
     }
 }
 

@@ -806,8 +806,8 @@ export type RequestState = "running" | "answered" | "kept" | "fallback" | "denie
 export type RequestStep = { "kind": "planned",
 /** When. */
 at_ms: number,
-/** Why the first one. */
-reason: string,
+/** Why the first one, for one line beside its name. */
+brief: string,
 /** In their order; at least one. */
 models: Array<PlannedModel>,
 /** What was left aside, and why. */

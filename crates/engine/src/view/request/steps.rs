@@ -1,6 +1,7 @@
 //! The way a request went, step by step, from its rows. The page draws it as a track: a lane for the first
 //! choice, one beside it for each model that was asked in its place.
 
+use pointsman_core::plan;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -18,8 +19,8 @@ pub enum RequestStep {
         /// When.
         #[ts(type = "number")]
         at_ms: i64,
-        /// Why the first one.
-        reason: String,
+        /// Why the first one, for one line beside its name.
+        brief: String,
         /// In their order; at least one.
         models: Vec<PlannedModel>,
         /// What was left aside, and why.
@@ -233,8 +234,9 @@ fn before(steps: &mut Vec<RequestStep>, row: &RequestRow, kept: &Kept, first: Op
     if let Some(trace) = &kept.trace {
         let models = trace.targets.iter();
         let models = models.map(|way| PlannedModel { model: way.model.clone(), tier: way.tier.clone() }).collect();
-        let (reason, notes) = (trace.reason.clone(), trace.notes.clone());
-        steps.push(RequestStep::Planned { at_ms, reason, models, notes });
+        let first = trace.targets.first().map(|way| way.model.as_str()).unwrap_or_default();
+        let brief = plan::brief(&trace.reason, &row.class, first).into_owned();
+        steps.push(RequestStep::Planned { at_ms, brief, models, notes: trace.notes.clone() });
         match (trace.kept, row.state) {
             (trace::Kept::Missed, _) => steps.push(RequestStep::NotKept { at_ms }),
             (trace::Kept::Since(since), _) => steps.push(RequestStep::Kept { at_ms, since_ms: Some(since) }),
