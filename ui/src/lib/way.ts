@@ -9,7 +9,7 @@ import { dayAndTime, duration, offset } from "./time";
 export type Node = "start" | "open" | "failed" | "busy" | "done" | "stop" | "note";
 /** What leads on from a row: nothing, its own lane, the next lane, or a later correction. */
 export type Onward = "none" | "same" | "switch" | "later";
-export type Line = { text: string; tone?: "caution" | "stop"; quote?: boolean };
+export type Line = { text: string; tone?: "caution" | "stop" };
 export type Row = { key: string; time: string; node: Node; lane: number; onward: Onward; title: string; lines: Line[]; amount: string; assumed: boolean };
 
 type Attempt = Extract<RequestStep, { kind: "attempt" }>;
@@ -30,7 +30,7 @@ export function way(detail: RequestDetail, now: number): Row[] {
     if (step.kind === "attempt") lane = step.lane;
     const since = step.at_ms - row.at_ms;
     const time = since > FAR_MS ? dayAndTime(step.at_ms, now) : offset(since);
-    const drawn = draw(step, steps[at + 1], detail, now);
+    const drawn = draw(step, [steps[at - 1], steps[at + 1]], detail, now);
     return { key: `${step.kind}-${at}`, time, lane, onward: "none", amount: "", assumed: false, ...drawn };
   });
   rows.forEach((one, at) => {
@@ -44,7 +44,9 @@ export function way(detail: RequestDetail, now: number): Row[] {
 
 type Drawn = Pick<Row, "node" | "title" | "lines"> & Partial<Row>;
 
-function draw(step: RequestStep, next: RequestStep | undefined, detail: RequestDetail, now: number): Drawn {
+type Beside = [before: RequestStep | undefined, next: RequestStep | undefined];
+
+function draw(step: RequestStep, beside: Beside, detail: RequestDetail, now: number): Drawn {
   switch (step.kind) {
     case "planned":
       return planned(step, detail.rule);
@@ -59,7 +61,7 @@ function draw(step: RequestStep, next: RequestStep | undefined, detail: RequestD
       return { node: "stop", title: t("way.denied"), lines: checked, amount: detail.row.cost.text };
     }
     case "attempt":
-      return attempt(step, next);
+      return attempt(step, beside);
     case "ended":
       return ended(step, detail);
     case "adjusted":
@@ -89,10 +91,11 @@ function caps(checked: Held["caps"]): Line[] {
 
 const NODES: Record<AttemptEnd, Node> = { running: "busy", answered: "open", failed: "failed", cancelled: "failed", lost: "failed" };
 
-function attempt(step: Attempt, next: RequestStep | undefined): Drawn {
+function attempt(step: Attempt, [before, next]: Beside): Drawn {
   const model = bare(step.model);
   const lines: Line[] = [];
-  if (step.words) lines.push({ text: step.words, quote: true });
+  const said = before?.kind === "attempt" && before.words === step.words;
+  if (step.words) lines.push({ text: said ? t("way.same", { status: String(step.status ?? step.code) }) : step.words });
   const took = step.took_ms === null ? "" : duration(step.took_ms);
   if (step.end === "running") lines.push({ text: t("way.running") });
   if (step.end === "answered") lines.push({ text: step.first_ms === null ? t("way.answered", { took }) : t("way.answered.first", { first: duration(step.first_ms), took }) });
