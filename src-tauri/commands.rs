@@ -8,8 +8,8 @@ use pointsman_engine::PauseSpan;
 use pointsman_engine::keys::Rebind;
 use pointsman_engine::view::activity::ActivityQuery;
 use pointsman_engine::view::{
-    ActivityPage, ClientsPage, ConnectOutcome, ConnectPlan, KeyOutcome, KeyStore, KeysPage, Overview, RequestState,
-    Status, TestOutcome,
+    ActivityPage, ClientsPage, ConnectOutcome, ConnectPlan, KeyOutcome, KeyStore, KeysPage, Overview, RequestDetail,
+    RequestState, Status, TestOutcome,
 };
 use tauri_plugin_shell::ShellExt;
 use tauri_plugin_shell::process::CommandEvent;
@@ -18,8 +18,10 @@ use crate::desk::Desk;
 use crate::dialogs::{Question, ask};
 use crate::rpc::{Pasted, Said};
 
+mod approval;
 mod policy;
 
+pub(crate) use approval::*;
 pub(crate) use policy::*;
 
 pub(crate) async fn status(desk: &Desk) -> Result<Status, Denial> {
@@ -115,13 +117,13 @@ pub(crate) async fn activity(
     filter: String,
     client: Option<String>,
     state: Option<RequestState>,
+    before: Option<String>,
 ) -> Result<ActivityPage, Denial> {
-    desk.gateway.activity(activity_query(filter, client, state)).await
+    desk.gateway.activity(ActivityQuery { filter, client, state, before, ..ActivityQuery::default() }).await
 }
 
-/// What Activity asks for.
-pub(crate) fn activity_query(filter: String, client: Option<String>, state: Option<RequestState>) -> ActivityQuery {
-    ActivityQuery { filter, client, state, ..ActivityQuery::default() }
+pub(crate) async fn request(desk: &Desk, id: String) -> Result<RequestDetail, Denial> {
+    desk.gateway.request(&id).await
 }
 
 pub(crate) async fn pause(desk: &Desk, span: PauseSpan) -> Result<Status, Denial> {

@@ -7,12 +7,16 @@ use pointsman_engine::Gateway;
 use pointsman_engine::view::{Lamp, Overview, ProblemRow, Running, Status};
 use tauri::AppHandle;
 
+use crate::approval::Asks;
+
 /// The app's own state; one for the life of the process.
 pub(crate) struct Desk {
     /// Everything that is decided or stored.
     pub(crate) gateway: Gateway,
     /// The app, for windows and dialogs.
     pub(crate) app: AppHandle,
+    /// What waits for the person in the approval window.
+    pub(crate) asks: Asks,
     /// Whether an icon stands in a tray now.
     tray: AtomicBool,
     /// Counts how often the window was shown or hidden, so that a timer knows whether it is still meant.
@@ -31,6 +35,7 @@ impl Desk {
         Self {
             gateway,
             app,
+            asks: Asks::new(),
             tray: AtomicBool::new(false),
             moves: AtomicU64::new(0),
             made: AtomicU64::new(0),

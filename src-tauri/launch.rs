@@ -9,14 +9,19 @@ pub(crate) struct Launch {
     pub(crate) home: Option<PathBuf>,
     /// `--hidden`: only the tray; no web view is made until it is opened.
     pub(crate) hidden: bool,
+    /// `--practice-approval`: the approval window with a question that nobody waits for. Only a practice
+    /// home shows it.
+    pub(crate) practice_approval: bool,
 }
 
 /// What `--help` says.
-const USAGE: &str = "pointsman-app [--hidden | --show] [--home DIR]
+const USAGE: &str = "pointsman-app [--hidden | --show] [--home DIR] [--practice-approval]
 
   --hidden    start in the tray only, with no window
   --show      show the window (the default)
   --home DIR  use this folder instead of the default one
+
+  --practice-approval  show the approval window with a question that nobody waits for; in a practice home only
 ";
 
 impl Launch {
@@ -31,6 +36,7 @@ impl Launch {
             match argument.to_str() {
                 Some("--hidden") => launch.hidden = true,
                 Some("--show") => launch.hidden = false,
+                Some("--practice-approval") => launch.practice_approval = true,
                 Some("--home") => match arguments.next() {
                     Some(folder) if !folder.is_empty() => launch.home = Some(folder.into()),
                     _ => return Err((format!("--home needs a folder.\n\n{USAGE}"), true)),
@@ -88,8 +94,12 @@ mod tests {
     #[test]
     fn the_few_arguments_are_read() {
         assert_eq!(read(&[]), Ok(Launch::default()));
-        assert_eq!(read(&["--hidden", "--home", "/x"]), Ok(Launch { home: Some("/x".into()), hidden: true }));
+        assert_eq!(
+            read(&["--hidden", "--home", "/x"]),
+            Ok(Launch { home: Some("/x".into()), hidden: true, practice_approval: false })
+        );
         assert_eq!(read(&["--hidden", "--show"]), Ok(Launch::default()));
+        assert_eq!(read(&["--practice-approval"]), Ok(Launch { practice_approval: true, ..Launch::default() }));
     }
 
     #[test]

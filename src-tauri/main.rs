@@ -3,6 +3,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
+mod approval;
 mod commands;
 mod desk;
 mod dialogs;
@@ -81,6 +82,11 @@ fn start(app: &AppHandle, launch: &Launch) {
     let tray = tray::build(app);
     if !launch.hidden || tray.is_none() {
         windows::show(app);
+    }
+    if launch.practice_approval
+        && let Err(denial) = approval::show_practice(app)
+    {
+        tracing::error!("{denial}");
     }
     let (feeding, preparing) = (app.clone(), app.clone());
     tauri::async_runtime::spawn(feed::run(feeding, tray));

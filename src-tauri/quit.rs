@@ -2,7 +2,7 @@
 //! clients' own servers and go on either way; the question is for a person who would rather see
 //! them end.
 
-use pointsman_engine::view::RequestState;
+use pointsman_engine::view::{ActivityQuery, RequestState};
 use tauri::{AppHandle, Manager};
 
 use crate::desk::Desk;
@@ -30,6 +30,6 @@ pub(crate) fn ask(app: &AppHandle) {
 
 /// How many requests run now, in any process. A ledger that cannot be read holds nobody back.
 pub(crate) async fn running(app: &AppHandle) -> usize {
-    let query = crate::commands::activity_query(String::new(), None, Some(RequestState::Running));
+    let query = ActivityQuery { state: Some(RequestState::Running), ..ActivityQuery::default() };
     app.state::<Desk>().gateway.activity(query).await.map_or(0, |page| page.rows.len())
 }

@@ -8,9 +8,9 @@ use pointsman_core::code::{Code, Denial};
 use pointsman_engine::policy_file::{Author, PolicyVersion};
 use pointsman_engine::secrets::Secret;
 use pointsman_engine::view::{
-    ActivityPage, ClientsPage, ConnectOutcome, ConnectPlan, DiffLine, DryRun, Explanation, KeyOutcome, KeyStore,
-    KeysPage, MergedText, Overview, PolicyEdit, PolicyLook, PolicyPage, PromptCheck, RequestState, SaveOutcome, Status,
-    TestOutcome,
+    ActivityPage, ApprovalAnswer, ApprovalAsk, ClientsPage, ConnectOutcome, ConnectPlan, DiffLine, DryRun, Explanation,
+    KeyOutcome, KeyStore, KeysPage, MergedText, Overview, PolicyEdit, PolicyLook, PolicyPage, PromptCheck,
+    RequestDetail, RequestState, SaveOutcome, Status, TestOutcome,
 };
 use pointsman_engine::{PauseSpan, Topic};
 use serde::de::DeserializeOwned;
@@ -20,7 +20,7 @@ use ts_rs::TS;
 
 use crate::commands;
 use crate::desk::Desk;
-use crate::windows::MAIN;
+use crate::windows::{APPROVAL, MAIN};
 
 macro_rules! command_list {
     ($with:ident) => {
@@ -55,8 +55,10 @@ macro_rules! command_list {
             client_close(client: String) -> ConnectOutcome, [MAIN];
             /// Starts the client's program.
             client_open(client: String) -> ConnectOutcome, [MAIN];
-            /// The Activity page: `filter` matches text, `client` and `state` narrow.
-            activity(filter: String, client: Option<String>, state: Option<RequestState>) -> ActivityPage, [MAIN];
+            /// The Activity page: `filter` matches text, `client` and `state` narrow, `before` goes on after a page.
+            activity(filter: String, client: Option<String>, state: Option<RequestState>, before: Option<String>) -> ActivityPage, [MAIN];
+            /// One request in depth.
+            request(id: String) -> RequestDetail, [MAIN];
             /// Pauses spending in every process of this home.
             pause(span: PauseSpan) -> Status, [MAIN];
             /// Ends the pause.
@@ -95,6 +97,12 @@ macro_rules! command_list {
             prompt_check_put(check: PromptCheck) -> Vec<PromptCheck>, [MAIN];
             /// Deletes a saved prompt.
             prompt_check_delete(id: String) -> Vec<PromptCheck>, [MAIN];
+            /// The question before the person; `null` where none is.
+            approval() -> Option<ApprovalAsk>, [APPROVAL];
+            /// This question is painted now: its buttons live 700 ms later.
+            approval_shown(id: String) -> (), [APPROVAL];
+            /// The person's answer, with the nonce that came with the question.
+            approval_answer(id: String, nonce: String, answer: ApprovalAnswer) -> Said, [APPROVAL];
             /// The page is drawn; ends the watch for a blank window.
             page_ready() -> (), [MAIN];
         }
@@ -238,7 +246,7 @@ mod tests {
     use super::*;
 
     /// Labels a web view could have: ours, ones to come, and near misses.
-    const LABELS: &[&str] = &[MAIN, "tournament", "approval", "", "Main", "main ", "main2"];
+    const LABELS: &[&str] = &[MAIN, APPROVAL, "tournament", "approval2", "Approval", "", "Main", "main ", "main2"];
 
     #[test]
     fn every_command_is_refused_to_every_window_that_the_list_does_not_name() {
@@ -253,6 +261,14 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn an_approval_is_answered_in_its_own_window_only_and_that_window_does_nothing_else() {
+        let own = COMMANDS.iter().filter(|entry| entry.windows.contains(&APPROVAL));
+        let own: Vec<_> = own.map(|entry| (entry.name, entry.windows)).collect();
+        let alone: &[&str] = &[APPROVAL];
+        assert_eq!(own, [("approval", alone), ("approval_shown", alone), ("approval_answer", alone)]);
     }
 
     #[test]

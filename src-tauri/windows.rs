@@ -1,6 +1,7 @@
-//! The window: made when it is first opened, hidden when it is closed, and its web view destroyed
-//! half a minute later, so that an app nobody looks at costs no browser. It shows the app's own pages
-//! and goes nowhere else; what a page may ask for is in `capabilities/` and in `rpc`.
+//! The windows. The main one: made when it is first opened, hidden when it is closed, and its web view destroyed
+//! half a minute later, so that an app nobody looks at costs no browser. The approval window: there only
+//! while a question is. Both show the app's own pages and go nowhere else; what a page may ask for is in
+//! `capabilities/` and in `rpc`.
 
 use std::time::Duration;
 
@@ -8,10 +9,13 @@ use tauri::webview::{Color, NewWindowResponse};
 use tauri::{AppHandle, Manager, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent};
 
 use crate::desk::Desk;
-use crate::{feed, marks, quit};
+use crate::{approval, feed, marks, quit};
 
 /// The label of the main window.
 pub(crate) const MAIN: &str = "main";
+
+/// The label of the approval window.
+pub(crate) const APPROVAL: &str = "approval";
 
 /// How long a hidden window keeps its web view.
 const KEEP_HIDDEN: Duration = Duration::from_secs(30);
@@ -66,23 +70,66 @@ async fn give_back(app: &AppHandle, at: u64) {
     if let Err(error) = window.destroy() {
         return tracing::error!("the hidden window could not be destroyed: {error}");
     }
-    for _ in 0..100 {
-        if app.get_webview_window(MAIN).is_none() {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    gone(app, MAIN).await;
     if !app.state::<Desk>().still_at(at) && app.get_webview_window(MAIN).is_none() {
         show(app);
     }
 }
 
-fn make(app: &AppHandle) -> tauri::Result<WebviewWindow> {
-    let window = WebviewWindowBuilder::new(app, MAIN, WebviewUrl::App("index.html".into()))
-        .title("Pointsman")
-        .inner_size(1080.0, 720.0)
-        .min_inner_size(720.0, 480.0)
+/// Waits until a window that was destroyed is gone, for two seconds at most.
+async fn gone(app: &AppHandle, label: &str) {
+    for _ in 0..100 {
+        if app.get_webview_window(label).is_none() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Shows the approval window above all others. Closing it is an answer, so it is never hidden.
+pub(crate) fn show_approval(app: &AppHandle) -> tauri::Result<()> {
+    if let Some(window) = app.get_webview_window(APPROVAL) {
+        return window.show().and_then(|()| window.set_focus());
+    }
+    let window = own_pages(app, APPROVAL, "approval.html")
+        .title("Pointsman asks")
+        .inner_size(440.0, 380.0)
+        .resizable(false)
+        .minimizable(false)
+        .maximizable(false)
+        .always_on_top(true)
         .center()
+        .build()?;
+    let handle = app.clone();
+    window.on_window_event(move |event| {
+        if let WindowEvent::CloseRequested { api, .. } = event {
+            api.prevent_close();
+            approval::closed(&handle);
+        }
+    });
+    Ok(())
+}
+
+/// Takes the approval window away. A question that comes while it goes gets a new one.
+pub(crate) fn close_approval(app: &AppHandle) {
+    let Some(window) = app.get_webview_window(APPROVAL) else { return };
+    if let Err(error) = window.destroy() {
+        return tracing::error!("the approval window could not be destroyed: {error}");
+    }
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move {
+        gone(&app, APPROVAL).await;
+        if app.state::<Desk>().asks.front().is_some()
+            && let Err(error) = show_approval(&app)
+        {
+            tracing::error!("the approval window could not be shown: {error}");
+        }
+    });
+}
+
+/// A window that shows our own pages and goes nowhere else.
+fn own_pages<'a>(app: &'a AppHandle, label: &str, page: &str) -> WebviewWindowBuilder<'a, tauri::Wry, AppHandle> {
+    WebviewWindowBuilder::new(app, label, WebviewUrl::App(page.into()))
         .background_color(ground(app))
         .disable_drag_drop_handler()
         .devtools(cfg!(debug_assertions))
@@ -91,6 +138,14 @@ fn make(app: &AppHandle) -> tauri::Result<WebviewWindow> {
             tracing::warn!(%url, "a page asked for a new window; denied");
             NewWindowResponse::Deny
         })
+}
+
+fn make(app: &AppHandle) -> tauri::Result<WebviewWindow> {
+    let window = own_pages(app, MAIN, "index.html")
+        .title("Pointsman")
+        .inner_size(1080.0, 720.0)
+        .min_inner_size(720.0, 480.0)
+        .center()
         .build()?;
     let handle = app.clone();
     window.on_window_event(move |event| match event {

@@ -20,10 +20,88 @@ rows: Array<RequestRow>,
 /** Requests today. */
 today_requests: number,
 /** Charged today. */
-today: Money, };
+today: Money,
+/** What [`ActivityQuery::before`] takes for the rows that follow; `None` where there are none. */
+older: string | null, };
+
+/** What the person says. */
+export type ApprovalAnswer = "allow_once" | "allow_always" | "deny";
+
+/** What the window shows. */
+export type ApprovalAsk = {
+/** Its name. */
+id: string,
+/** Goes back with the answer, and is good for one. */
+nonce: string,
+/** `Claude Desktop`. */
+client: string,
+/** The task class. */
+class: string,
+/** Why a dearer model, in a sentence. */
+why: string,
+/** The model that would answer without asking. */
+from: ApprovalModel,
+/** The one that is asked for. */
+to: ApprovalModel,
+/** What it probably costs. */
+likely: Money,
+/** What it costs at most. */
+worst: Money,
+/** What is left of the tightest cap; `None` where none counts it. */
+left: ApprovalRoom | null,
+/** What would be sent, byte for byte; empty where nothing but the call itself would. */
+handoff: string,
+/** What happens on a no. */
+otherwise: string,
+/** When no answer becomes a no, in ms since 1970. */
+expires_ms: number,
+/** "Always", where that is offered. */
+grant: ApprovalGrant | null,
+/** How many more questions wait behind this one. */
+waiting: number, };
+
+/** What "always" would mean. */
+export type ApprovalGrant = {
+/** Up to this tier. */
+tier: string,
+/** For so many days. */
+days: number, };
+
+/** A model with its tier. */
+export type ApprovalModel = {
+/** Without its provider. */
+model: string,
+/** `openai`. */
+provider: string,
+/** `L1`. */
+tier: string, };
+
+/** What is left of a cap. */
+export type ApprovalRoom = {
+/** `day`. */
+window: string,
+/** How much. */
+left: Money, };
+
+/** How an attempt ended. */
+export type AttemptEnd = "running" | "answered" | "failed" | "cancelled" | "lost";
+
+/** Why an attempt was made. */
+export type AttemptWhy = "first" | "local" | "retry" | "mend" | "fallback";
 
 /** Who wrote a version. */
 export type Author = "first" | "form" | "text" | "external" | "tournament";
+
+/** A cap as a hold found it. */
+export type CapChecked = {
+/** `Day cap of $5.00`. */
+title: string,
+/** What was left of it. */
+left: Money,
+/** What the call may need there. */
+needed: Money,
+/** `None` where there was room, else what it does: `block`, `ask`, `local_only` or `warn`. */
+hit: string | null, };
 
 /** One cap that would count the call. */
 export type CapRoom = {
@@ -479,6 +557,13 @@ export type PauseView = {
 /** When it ends by itself (ms since 1970), or never. */
 until_ms: number | null, };
 
+/** A model of the plan. */
+export type PlannedModel = {
+/** `provider/model`. */
+model: string,
+/** `L1`. */
+tier: string, };
+
 /** One change of the document. Only the lines it names change; comments, order, line ends and the way a map is written stay. */
 export type PolicyEdit = { "kind": "set",
 /** Where. */
@@ -558,6 +643,15 @@ models: Array<string>,
 /** Clients that may be named, for the dry run: id and title. */
 clients: Array<NamedChoice>, };
 
+/** A version of routing.yaml. */
+export type PolicyRuled = {
+/** Its place among all activations, from 1. */
+number: number,
+/** Its hash. */
+hash: string,
+/** Since when it ruled, in ms since 1970. */
+since_ms: number, };
+
 /** One version. */
 export type PolicyVersion = {
 /** SHA-256 of its text, in hex: its name. */
@@ -570,6 +664,17 @@ seen_ms: number,
 state: VersionState,
 /** How many lines it has. */
 lines: number, };
+
+/** A price for a million tokens, and who says so. */
+export type PriceLine = {
+/** Of tokens read. */
+input: Money,
+/** Of tokens made. */
+output: Money,
+/** `routing.yaml`, or the list with its date. */
+source: string,
+/** The provider itself said what the call cost, and that was charged. */
+reported: boolean, };
 
 /** One row of Problems. */
 export type ProblemRow = {
@@ -630,6 +735,33 @@ code: string,
 /** For people. */
 sentence: string, };
 
+/** One request with all that is known of it. */
+export type RequestDetail = {
+/** As in the list. */
+row: RequestRow,
+/** `defaults.summarize`, or `model` where the caller named one; empty where none was found. */
+rule: string,
+/** The tier of the model in the row; empty where none is known. */
+tier: string,
+/** The version of routing.yaml that ruled. */
+policy: PolicyRuled | null,
+/** What was held at first: the dearest attempt that may follow. `None` where nothing was. */
+held_at_most: Money | null,
+/** The part of the cost that nobody counted. */
+assumed: Money | null,
+/** What corrections came to, with their sign. */
+adjusted: Money | null,
+/** By how much attempts cost more than was held for them. */
+over_hold: Money | null,
+/** What the last attempt was charged by. */
+price: PriceLine | null,
+/** What providers counted, of all attempts. */
+tokens: TokenCounts | null,
+/** To the first word of the answer, in ms from when the answering attempt was sent. */
+first_ms: number | null,
+/** The way it went, in order. */
+steps: Array<RequestStep>, };
+
 /** One request. */
 export type RequestRow = {
 /** Its id. */
@@ -669,6 +801,89 @@ brief: string, };
 
 /** How a request stands. */
 export type RequestState = "running" | "answered" | "kept" | "fallback" | "denied" | "failed" | "cancelled" | "interrupted";
+
+/** One step. `at_ms` is in ms since 1970. */
+export type RequestStep = { "kind": "planned",
+/** When. */
+at_ms: number,
+/** Why the first one, for one line beside its name. */
+brief: string,
+/** In their order; at least one. */
+models: Array<PlannedModel>,
+/** What was left aside, and why. */
+notes: Array<string>, } | { "kind": "not_kept",
+/** When. */
+at_ms: number, } | { "kind": "kept",
+/** When. */
+at_ms: number,
+/** Of when it is. */
+since_ms: number | null, } | { "kind": "held",
+/** When. */
+at_ms: number,
+/** The dearest attempt that may follow. */
+amount: Money,
+/** The caps it was checked against. */
+caps: Array<CapChecked>, } | { "kind": "denied",
+/** When. */
+at_ms: number,
+/** For machines. */
+code: string,
+/** For people. */
+sentence: string,
+/** The caps it was checked against. */
+caps: Array<CapChecked>, } | { "kind": "attempt",
+/** When it was sent. */
+at_ms: number,
+/** Of all attempts, from 1. */
+nth: number,
+/** `provider/model`. */
+model: string,
+/** Its tier, where that is known. */
+tier: string,
+/** Why it was made. */
+why: AttemptWhy,
+/** 0 for the first choice, then one more for each model in place of it. */
+lane: number,
+/** What was waited since the one before, in ms. */
+waited_ms: number | null,
+/** To its first word, in ms. */
+first_ms: number | null,
+/** How long it took, in ms; `None` while it is under way. */
+took_ms: number | null,
+/** How it ended. */
+end: AttemptEnd,
+/** The code of its failure. */
+code: string | null,
+/** The HTTP status of its failure. */
+status: number | null,
+/** Its failure in a sentence, with what the provider said. */
+words: string | null,
+/** What the provider asked to wait, in ms. */
+retry_after_ms: number | null,
+/** What it was charged; `None` while it is under way. */
+charged: Money | null,
+/** Nobody counted, so the most it can have cost is charged. */
+assumed: boolean,
+/** It cost more than was held for it. */
+over_hold: boolean, } | { "kind": "ended",
+/** When. */
+at_ms: number,
+/** How. */
+state: RequestState,
+/** For machines, where there was no answer. */
+code: string | null,
+/** Why, where somebody said why there was no answer. */
+sentence: string,
+/** What its attempts were charged. */
+charged: Money, } | { "kind": "adjusted",
+/** When. */
+at_ms: number,
+/** Of which attempt. */
+nth: number | null,
+/** By how much, with its sign. */
+amount: Money,
+/** Why. */
+reason: string, };
 
 /** The state of the whole, by the worst of its parts. */
 export type Running = "running" | "attention" | "paused" | "stopped";
@@ -750,6 +965,21 @@ tools: Array<string>,
 /** From start to hello, in ms. */
 hello_ms: number, };
 
+/** Tokens by kind. Cached and written ones are among those read, reasoning is among those made. */
+export type TokenCounts = {
+/** Read. */
+input: number,
+/** Of these from the provider's cache. */
+cached: number,
+/** Of these written to it. */
+cache_write: number,
+/** Of these for pictures. */
+image: number,
+/** Made. */
+output: number,
+/** Of these reasoning. */
+reasoning: number, };
+
 /** What a window refetches. */
 export type Topic = "request" | "money" | "key" | "policy" | "pause" | "client";
 
@@ -799,8 +1029,10 @@ export type Commands = {
   client_close: { args: { client: string }, result: ConnectOutcome },
   /** Starts the client's program. */
   client_open: { args: { client: string }, result: ConnectOutcome },
-  /** The Activity page: `filter` matches text, `client` and `state` narrow. */
-  activity: { args: { filter: string, client: string | null, state: RequestState | null }, result: ActivityPage },
+  /** The Activity page: `filter` matches text, `client` and `state` narrow, `before` goes on after a page. */
+  activity: { args: { filter: string, client: string | null, state: RequestState | null, before: string | null }, result: ActivityPage },
+  /** One request in depth. */
+  request: { args: { id: string }, result: RequestDetail },
   /** Pauses spending in every process of this home. */
   pause: { args: { span: PauseSpan }, result: Status },
   /** Ends the pause. */
@@ -839,6 +1071,12 @@ export type Commands = {
   prompt_check_put: { args: { check: PromptCheck }, result: Array<PromptCheck> },
   /** Deletes a saved prompt. */
   prompt_check_delete: { args: { id: string }, result: Array<PromptCheck> },
+  /** The question before the person; `null` where none is. */
+  approval: { args: Record<string, never>, result: ApprovalAsk | null },
+  /** This question is painted now: its buttons live 700 ms later. */
+  approval_shown: { args: { id: string }, result: null },
+  /** The person's answer, with the nonce that came with the question. */
+  approval_answer: { args: { id: string, nonce: string, answer: ApprovalAnswer }, result: Said },
   /** The page is drawn; ends the watch for a blank window. */
   page_ready: { args: Record<string, never>, result: null },
 };

@@ -1,14 +1,12 @@
 // Every state in both themes and both window sizes: axe finds nothing, nothing is cut off or scrolls sideways, the
 // console is silent under the strict content policy. A picture of each is left in ui/screens for a person to look at.
 
-import { mkdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { mkdirSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Page } from "playwright-core";
+import { cutOff, faults } from "./look";
 import { SCREENS, SIZES, stage, Window, type Size, type Stage } from "./stage";
 import { STATES } from "./states";
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const only = process.env.ONLY;
 
 let on: Stage;
@@ -38,20 +36,3 @@ describe.each(STATES.filter((state) => !only || state.name.startsWith(only)))("$
     expect.soft(window.complaints, "the console").toEqual([]);
   });
 });
-
-async function faults(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
-  return page.evaluate(async () => {
-    const axe = (window as unknown as { axe: { run: () => Promise<{ violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] }> } }).axe;
-    const { violations } = await axe.run();
-    return violations.flatMap((v) => v.nodes.map((node) => `${v.id}: ${node.html.slice(0, 160)} ${node.failureSummary ?? ""}`));
-  });
-}
-
-/** Boxes whose content is wider than they are; code and cells that end in … do so on purpose. */
-function cutOff(page: Page): Promise<string[]> {
-  return page.evaluate(() => {
-    const boxes = document.querySelectorAll("html, .body, .head, .card, .panels, .panels > *, .sheet-body, .sheet-foot, .dialog, .notice, .side, .btn, .list > li");
-    return [...boxes].filter((box) => box.clientWidth > 0 && box.scrollWidth > box.clientWidth + 1).map((box) => `${box.tagName}.${box.className} ${box.scrollWidth} > ${box.clientWidth}: ${box.textContent?.trim().slice(0, 60)}`);
-  });
-}

@@ -17,6 +17,8 @@ const KINDS: Record<string, string> = { ".html": "text/html", ".js": "text/javas
 /** A Saturday in November, 14:24 in Berlin: what the fixtures call now. */
 export const NOW = new Date("2026-11-21T13:24:00Z");
 export const SIZES = { wide: { width: 1080, height: 720 }, small: { width: 720, height: 480 } } as const;
+/** The window that asks: of one size. */
+const APPROVAL = { width: 440, height: 380 };
 export type Size = keyof typeof SIZES;
 export type Theme = "light" | "dark";
 
@@ -62,9 +64,9 @@ export class Window {
     private readonly address: string,
   ) {}
 
-  static async open(on: Stage, size: Size = "wide", theme: Theme = "light"): Promise<Window> {
+  static async open(on: Stage, size: Size | "approval" = "wide", theme: Theme = "light"): Promise<Window> {
     const context = await on.browser.newContext({
-      viewport: SIZES[size],
+      viewport: size === "approval" ? APPROVAL : SIZES[size],
       colorScheme: theme,
       locale: "en-GB",
       timezoneId: "Europe/Berlin",
@@ -85,9 +87,9 @@ export class Window {
   }
 
   /** Opens a page of the app over a fixture and waits until it has drawn what it shows first. */
-  async go(page: string, fixture = "busy", query = ""): Promise<Page> {
+  async go(page: string, fixture = "busy", query = "", window = ""): Promise<Page> {
     await this.page.goto("about:blank");
-    await this.page.goto(`${this.address}/?fake=${fixture}${query}#/${page}`);
+    await this.page.goto(`${this.address}/${window}?fake=${fixture}${query}#/${page}`);
     await this.settled();
     return this.page;
   }

@@ -1,6 +1,7 @@
 // Every page in every state it can be in: what the looks, axe and overflow tests walk through.
 
 import type { Page } from "playwright-core";
+import { activityStates } from "./states/activity";
 import { policyStates } from "./states/policy";
 
 export type State = { name: string; page: string; fixture: string; prepare?: (page: Page) => Promise<unknown> };
@@ -8,6 +9,7 @@ export type State = { name: string; page: string; fixture: string; prepare?: (pa
 const button = (page: Page, name: string | RegExp) => page.getByRole("button", { name, exact: typeof name === "string" });
 
 export const STATES: State[] = [
+  ...activityStates,
   ...policyStates,
 
   { name: "overview", page: "overview", fixture: "busy" },

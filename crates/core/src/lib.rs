@@ -6,6 +6,7 @@
 #![deny(clippy::float_arithmetic)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod approval;
 pub mod breaker;
 pub mod budget;
 pub mod catalog;

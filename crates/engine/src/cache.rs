@@ -14,7 +14,7 @@ use rusqlite::Transaction;
 
 use crate::Inner;
 use crate::ledger::cache::{self, Kept};
-use crate::ledger::{LedgerError, request};
+use crate::ledger::{LedgerError, request, trace};
 
 /// One in so many new answers looks whether the whole has become too old or too large: looking costs more
 /// the more there is.
@@ -64,7 +64,10 @@ impl Slot {
         let (key, model) = (self.key.to_string(), self.model.clone());
         let kept = inner.ledger.glance(move |c| cache::get(c, &key, oldest)).await.ok()??;
         let again = read(&kept, &model)?;
-        let (key, start) = (self.key.to_string(), start.clone());
+        let (key, mut start) = (self.key.to_string(), start.clone());
+        if let Some(trace) = &mut start.trace {
+            trace.kept = trace::Kept::Since(again.since.as_millisecond());
+        }
         let recorded = inner.ledger.write(move |tx| {
             cache::used(tx, &key, now)?;
             request::answered_again(tx, &start)

@@ -11,13 +11,14 @@ use pointsman_core::code::{Code, Denial};
 use pointsman_core::id::{FlowId, ModelId, RequestId, TaskClass};
 use pointsman_core::money::MicroUsd;
 use pointsman_core::plan::{Plan, Wanted};
-use pointsman_core::policy::Policy;
 
 use crate::cache::{Again, Slot};
 use crate::decide::decide;
 use crate::dispatch::{self, Ran, Run};
 use crate::ledger::request;
 use crate::ledger::reservation::Limits;
+use crate::ledger::trace::{Kept, Trace};
+use crate::policy_file::ActivePolicy;
 use crate::reply::{self, Envelope};
 use crate::secrets::Secret;
 use crate::{CallContext, Caller, ChatCall, Gateway, Inner, Progress, RouteCall, fresh_id, pause};
@@ -52,7 +53,7 @@ impl Gateway {
         };
         let policy = &active.policy;
         // 2 plan
-        let (plan, keys, limits, slot) = match prepare(inner, policy, &wanted, &mut chat, &mut call).await {
+        let (plan, keys, limits, slot) = match prepare(inner, &active, &wanted, &mut chat, &mut call).await {
             Ok(prepared) => prepared,
             Err(denial) => return call.denied(denial).await,
         };
@@ -72,7 +73,10 @@ impl Gateway {
         let run = Run { plan, chat: &chat, keys: &keys, limits, timeouts, retry, concurrency, deadline, ctx };
         let mut hold = match Hold::reserve(inner, &call, &run).await {
             Ok(hold) => hold,
-            Err(denial) => return call.denied(denial).await,
+            Err((denial, checked)) => {
+                call.start.checked = checked;
+                return call.denied(denial).await;
+            }
         };
         // 5 dispatch
         let ran = dispatch::run(inner, &mut hold, &run).await;
@@ -106,6 +110,8 @@ impl<'a> Call<'a> {
             class,
             target: None,
             reason: String::new(),
+            trace: None,
+            checked: Vec::new(),
             at: Timestamp::now(),
         };
         Self { inner, begun: Instant::now(), class: TaskClass::chat(), start }
@@ -229,11 +235,12 @@ fn id<T, E>(kind: &str, parse: impl Fn(&str) -> Result<T, E>) -> T {
 /// Step 2: pause, then what is tried.
 async fn prepare(
     inner: &Inner,
-    policy: &Policy,
+    active: &ActivePolicy,
     wanted: &Wanted,
     chat: &mut Chat,
     call: &mut Call<'_>,
 ) -> Result<(Plan, Vec<Option<Secret>>, Limits, Option<Slot>), Denial> {
+    let policy = &active.policy;
     let pause::Clearance { resumed, raises } = pause::clearance(inner).await?;
     let limits = Limits { caps: policy.caps.clone(), resumed, raises, breaker: policy.breaker };
     let client = inner.caller.client.as_ref();
@@ -246,6 +253,7 @@ async fn prepare(
     let plan = decided.plan?;
     let keeps = decided.found.class.is_some_and(|rule| rule.cache);
     let slot = if keeps { Slot::of(call.start.tool, &call.start.class, policy.cache, &plan, chat) } else { None };
+    call.start.trace = Some(Trace::of(&plan, &active.hash, if slot.is_some() { Kept::Missed } else { Kept::Off }));
     call.start.reason.clone_from(&plan.reason);
     call.start.target = plan.targets.first().map(|target| target.model.clone());
     Ok((plan, keys, limits, slot))

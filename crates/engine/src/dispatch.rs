@@ -337,6 +337,8 @@ pub(crate) fn end_of(nth: u32, charge: Charge, failure: Option<&Failure>) -> att
         failure: failure.map(|failure| failure.kind),
         status: failure.and_then(|failure| failure.status),
         first: None,
+        words: failure.map(|failure| failure.sentence.clone()),
+        retry_after: failure.and_then(|failure| failure.retry_after),
         at: Timestamp::now(),
     }
 }

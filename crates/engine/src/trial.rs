@@ -49,6 +49,8 @@ pub(crate) fn held(tx: &Transaction<'_>, trial: &Trial, limits: &Limits) -> Resu
         class: class.to_string(),
         target: Some(model.clone()),
         reason: String::new(),
+        trace: None,
+        checked: Vec::new(),
         at: Timestamp::now(),
     };
     let counted = Counted {

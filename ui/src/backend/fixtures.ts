@@ -1,7 +1,9 @@
 // The states of an install that the pages must be able to show. Amounts are made up; this is test material.
 
-import type { ActivityPage, ClientCard, ClientsPage, Commands, ConnectPlan, KeysPage, Money, MoneyBar, Overview, ProblemRow, RequestRow, Status, Topic } from "../bindings.gen";
+import type { ActivityPage, ApprovalAsk, ClientCard, ClientsPage, Commands, ConnectPlan, KeysPage, Money, MoneyBar, Overview, ProblemRow, RequestDetail, Status, Topic } from "../bindings.gen";
 import type { Denial } from "./index";
+import { aDay, activityAnswers, manyDays } from "./pages/activity";
+import { approvalAnswers, approvals } from "./pages/approval";
 import { policyAnswers } from "./pages/policy";
 import { MIN, HOUR, usd, bar, midnight, nextMonth, requests, PROVIDERS, keyRows, PATH, client, DIFF, plan, POLICY_DIFF, PROBLEMS } from "./samples";
 
@@ -15,6 +17,10 @@ export type Fixture = {
   keys: KeysPage;
   clients: ClientsPage;
   activity: ActivityPage;
+  /** What is known in depth. */
+  requests: RequestDetail[];
+  /** What waits for the person in the approval window, in order. */
+  approvals: ApprovalAsk[];
   plan: ConnectPlan;
   /** How long each answer takes, in ms. */
   delay: number;
@@ -38,7 +44,9 @@ function base(now: number): Fixture {
     },
     keys: { store: { state: "ready", name: "GNOME Keyring", sentence: "" }, rows: keyRows(now).filter((row) => row.state !== "refused"), providers: PROVIDERS },
     clients: { clients: [client(now)] },
-    activity: { rows, today_requests: 44, today: usd(1_420_000) },
+    activity: { rows, today_requests: 44, today: usd(1_420_000), older: null },
+    requests: [],
+    approvals: [],
     plan: plan(),
     delay: 0,
     hang: [],
@@ -48,6 +56,8 @@ function base(now: number): Fixture {
 }
 
 const commands: Answers = {
+  ...activityAnswers,
+  ...approvalAnswers,
   ...policyAnswers,
   status: (_, state) => state.status,
   overview: (_, state) => state.overview,
@@ -104,11 +114,6 @@ const commands: Answers = {
     state.clients.clients[0]!.running = true;
     return { done: true, sentence: "Claude Desktop is starting.", backup: null };
   },
-  activity({ filter, client: id, state: wanted }, state) {
-    const text = filter.toLowerCase();
-    const fits = (row: RequestRow) => `${row.class} ${row.model} ${row.client_title}`.toLowerCase().includes(text) && (!id || row.client === id) && (!wanted || row.state === wanted);
-    return { ...state.activity, rows: state.activity.rows.filter(fits) };
-  },
   pause({ span }, state, news) {
     const now = Date.now();
     state.status.paused = { until_ms: span === "hour" ? now + HOUR : span === "tomorrow" ? midnight(now, 1) : null };
@@ -153,6 +158,15 @@ const NEW: Partial<ClientCard> = { state: "not_connected", hello_ms: null, last_
 
 export const fixtures: Record<string, (now: number) => Fixture> = {
   busy: base,
+  day: with_((state, now) => {
+    const { page, details } = aDay(now);
+    state.activity = page;
+    state.requests = details;
+  }),
+  many: with_((state, now) => {
+    state.activity = manyDays(now, 430);
+  }),
+  ...Object.fromEntries(Object.entries(approvals).map(([name, asks]) => [name, with_((state, now) => (state.approvals = asks(now)))])),
   empty: with_((state, now) => {
     Object.assign(state.status, { today: usd(0), day_used_bp: 0, problems: 1, key_problems: 1, running: "stopped" });
     Object.assign(state.overview, {
@@ -162,7 +176,7 @@ export const fixtures: Record<string, (now: number) => Fixture> = {
     });
     state.keys.rows = [];
     state.clients.clients = [client(now, { ...NEW, others: [] })];
-    state.activity = { rows: [], today_requests: 0, today: usd(0) };
+    state.activity = { rows: [], today_requests: 0, today: usd(0), older: null };
   }),
   keyless: with_((state) => {
     state.keys.rows = ["openai", "deepseek"].map((id) => ({ ...state.keys.rows[0]!, provider: id, title: id === "openai" ? "OpenAI" : "DeepSeek", last4: null, fingerprint: null, state: "missing", checked_ms: null, models: null, month: usd(0), message: null, classes: ["summarize"] }));

@@ -1,8 +1,10 @@
 // English: every sentence of the window. `{n}` picks the plural form; `marked` words are set as code.
 
+import { activityWords } from "./en/activity";
 import { policyWords } from "./en/policy";
 
 export const en = {
+  ...activityWords,
   ...policyWords,
   title: "{page} - Pointsman",
   loading: "Loading",

@@ -9,8 +9,8 @@ type Asked = { args: unknown; answer: (page: ActivityPage) => void; refuse: (why
 let asked: Asked[];
 let news: (...topics: Topic[]) => void;
 
-const page = (today_requests: number): ActivityPage => ({ rows: [], today_requests, today: { micros: 0, text: "$0.00" } });
-const ALL = { filter: "", client: null, state: null };
+const page = (today_requests: number): ActivityPage => ({ rows: [], today_requests, today: { micros: 0, text: "$0.00" }, older: null });
+const ALL = { filter: "", client: null, state: null, before: null };
 
 beforeEach(() => {
   asked = [];

@@ -79,6 +79,16 @@ export function duration(ms: number): string {
   return t("time.minutes", { minutes: Math.floor(seconds / 60), seconds: seconds % 60 });
 }
 
+/** `0.0 s`, `4.4 s`, `2 min 5 s`: how long after something began. */
+export function offset(ms: number): string {
+  return ms < 59_950 ? t("time.seconds", { n: tenths(Math.max(0, ms) / 1000) }) : duration(ms);
+}
+
+/** `14:19:06`. */
+export function clockSeconds(at: number): string {
+  return format(at, { timeStyle: "medium" });
+}
+
 /** `4 s`: the seconds of something that still runs. */
 export function elapsed(ms: number): string {
   return t("time.seconds", { n: count(Math.max(0, Math.floor(ms / 1000))) });

@@ -20,6 +20,7 @@ use crate::dispatch::enter::{self, Entered, Entering, First, Onward};
 use crate::dispatch::{self, Ran, Run, UnderWay};
 use crate::lanes::{Lanes, Turn};
 use crate::ledger::reservation::{self, Limits, Stopped};
+use crate::ledger::trace::Checked;
 use crate::ledger::{Ledger, breaker, key_check, request, setting};
 use crate::view::RequestState;
 use crate::{Inner, Progress};
@@ -75,7 +76,11 @@ pub(crate) enum Moved {
 impl Hold {
     /// Step 4: checks every cap, holds, and writes the first attempt, in one transaction. Where all places
     /// are taken it waits for one, without a hold, and begins anew.
-    pub(super) async fn reserve(inner: &Inner, call: &Call<'_>, run: &Run<'_>) -> Result<Self, Denial> {
+    ///
+    /// # Errors
+    /// The denial, with the caps that were asked where one of them stopped it.
+    pub(super) async fn reserve(inner: &Inner, call: &Call<'_>, run: &Run<'_>) -> Result<Self, (Denial, Vec<Checked>)> {
+        let unasked = |denial: Denial| (denial, Vec::new());
         let after = |span: Duration| call.start.at.checked_add(span).unwrap_or(Timestamp::MAX);
         let mut hold = Self {
             ledger: inner.ledger.clone(),
@@ -98,15 +103,19 @@ impl Hold {
         let lease = after(run.plan.deadline + LEASE_GRACE);
         loop {
             let (entering, start) = (hold.entering(run), call.start.clone());
-            match inner.ledger.write(move |tx| enter::first(tx, entering, &start, lease)).await? {
+            let entered = inner.ledger.write(move |tx| enter::first(tx, entering, &start, lease)).await;
+            match entered.map_err(|error| unasked(error.into()))? {
                 First::Entered(entered) => {
                     hold.open = true;
-                    hold.went(entered).await?;
+                    hold.went(entered).await.map_err(unasked)?;
                     hold.first = hold.target;
                     return Ok(hold);
                 }
-                First::Stopped(stopped) => return Err(dispatch::why_stopped(inner, stopped).await),
-                First::Full(provider) => hold.wait(run, &provider).await?,
+                First::Stopped(stopped) => {
+                    let checked = stopped.checked();
+                    return Err((dispatch::why_stopped(inner, stopped).await, checked));
+                }
+                First::Full(provider) => hold.wait(run, &provider).await.map_err(unasked)?,
             }
         }
     }

@@ -76,6 +76,10 @@ pub(crate) struct End {
     pub(crate) status: Option<u16>,
     /// From the bytes leaving to the first word of an answer that became whole.
     pub(crate) first: Option<Duration>,
+    /// What went wrong in a sentence, without secrets.
+    pub(crate) words: Option<String>,
+    /// What the provider asked to wait.
+    pub(crate) retry_after: Option<Duration>,
     pub(crate) at: Timestamp,
 }
 
@@ -125,7 +129,8 @@ pub(crate) fn end(tx: &Transaction<'_>, request: &RequestId, end: &End) -> Resul
         .prepare_cached(
             "UPDATE attempt SET ended_ms = ?3, failure = ?4, status = ?5, input = ?6, cached_input = ?7, cache_write = ?8,
                 output = ?9, reasoning = ?10, charge = ?11, charge_micro = ?12, over_hold = (?12 > worst_micro), cache_write_1h = ?13,
-                reported_micro = ?14, first_ms = ?15, image = ?16
+                reported_micro = ?14, first_ms = ?15, image = ?16,
+                words = ?17, retry_after_ms = ?18
              WHERE request_id = ?1 AND nth = ?2 AND ended_ms IS NULL",
         )?
         .execute(params![
@@ -143,10 +148,16 @@ pub(crate) fn end(tx: &Transaction<'_>, request: &RequestId, end: &End) -> Resul
             end.charge.amount().micros(),
             count(|u| u.cache_write_1h),
             usage.and_then(|u| u.cost).map(MicroUsd::micros),
-            end.first.map(|first| i64::try_from(first.as_millis()).unwrap_or(i64::MAX)),
+            end.first.map(millis),
             count(|u| u.image),
+            end.words,
+            end.retry_after.map(millis),
         ])?;
     Ok(changed == 1)
+}
+
+fn millis(span: Duration) -> i64 {
+    i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// Provider, model and charge of an attempt that has ended.

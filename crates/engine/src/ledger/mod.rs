@@ -41,6 +41,7 @@ pub mod setting;
 pub(crate) mod speed;
 pub(crate) mod standing;
 mod threads;
+pub(crate) mod trace;
 
 /// How long a write waits for another process before it fails.
 const BUSY: Duration = Duration::from_secs(10);

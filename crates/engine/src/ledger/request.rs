@@ -8,6 +8,7 @@ use rusqlite::{Connection, Transaction, params};
 
 use super::LedgerError;
 use super::change::{self, Topic};
+use super::trace::{self, Checked, Trace};
 use crate::Caller;
 use crate::view::RequestState;
 
@@ -44,6 +45,10 @@ pub(crate) struct Start {
     /// The first target; `None` where the call was denied before one was found.
     pub(crate) target: Option<ModelId>,
     pub(crate) reason: String,
+    /// The way it is to go; `None` where it was denied before one was found.
+    pub(crate) trace: Option<Trace>,
+    /// The caps that were asked, where one of them denied the call.
+    pub(crate) checked: Vec<Checked>,
     pub(crate) at: Timestamp,
 }
 
@@ -85,17 +90,18 @@ pub(crate) fn state(word: &str) -> RequestState {
     }
 }
 
-/// Records that a call began, with what it holds at most.
+/// Records that a call began, with what it holds at most and the caps that let it.
 pub(crate) fn begin(
     tx: &Transaction<'_>,
     start: &Start,
     state: RequestState,
     hold: MicroUsd,
+    checked: &[Checked],
 ) -> Result<(), LedgerError> {
     let (provider, model) = start.target.as_ref().map_or(("", ""), |id| (id.provider.as_str(), id.model.as_str()));
     tx.prepare_cached(
-        "INSERT INTO request (id, flow_id, surface, client, project, tool, class, provider, model, reason, state, started_ms, hold_micro)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+        "INSERT INTO request (id, flow_id, surface, client, project, tool, class, provider, model, reason, state, started_ms, hold_micro,
+            trace, checked) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
     )?
     .execute(params![
         start.id.as_str(),
@@ -111,13 +117,15 @@ pub(crate) fn begin(
         word(state),
         start.at.as_millisecond(),
         hold.micros(),
+        trace::text(start.trace.as_ref()),
+        trace::text(Some(&checked).filter(|checked| !checked.is_empty())),
     ])?;
     Ok(())
 }
 
 /// Records a call that was denied before anything was reserved.
 pub(crate) fn denied(tx: &Transaction<'_>, start: &Start, code: Code) -> Result<(), LedgerError> {
-    begin(tx, start, RequestState::Denied, MicroUsd::ZERO)?;
+    begin(tx, start, RequestState::Denied, MicroUsd::ZERO, &start.checked)?;
     tx.prepare_cached("UPDATE request SET ended_ms = started_ms, code = ?2 WHERE id = ?1")?
         .execute(params![start.id.as_str(), code.as_str()])?;
     change::note(tx, Topic::Request)
@@ -125,7 +133,7 @@ pub(crate) fn denied(tx: &Transaction<'_>, start: &Start, code: Code) -> Result<
 
 /// Records a call that was answered with an answer kept from before: nothing was reserved or charged.
 pub(crate) fn answered_again(tx: &Transaction<'_>, start: &Start) -> Result<(), LedgerError> {
-    begin(tx, start, RequestState::Kept, MicroUsd::ZERO)?;
+    begin(tx, start, RequestState::Kept, MicroUsd::ZERO, &[])?;
     tx.prepare_cached("UPDATE request SET ended_ms = started_ms WHERE id = ?1")?.execute([start.id.as_str()])?;
     change::note(tx, Topic::Request)
 }

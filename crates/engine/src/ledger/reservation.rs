@@ -20,6 +20,7 @@ use rusqlite::{Transaction, params};
 use super::account::{self, Delta};
 use super::change::{self, Topic};
 use super::counts::Names;
+use super::trace::Checked;
 use super::{LedgerError, adjustment, alert, attempt, request, setting};
 use crate::view::RequestState;
 
@@ -87,6 +88,8 @@ pub(crate) enum Went {
 pub(crate) struct Covered {
     pub(crate) went: Went,
     pub(crate) warnings: Vec<NoRoom>,
+    /// Every cap that counts the attempt, as it was found.
+    pub(crate) checked: Vec<Checked>,
 }
 
 /// A cap without room, with what the person should know.
@@ -101,6 +104,8 @@ pub(crate) struct NoRoom {
     pub(crate) needed: MicroUsd,
     /// When the window ends, in the ledger's zone; `None` for call, flow and total.
     pub(crate) resets: Option<Zoned>,
+    /// Every cap that counts the attempt, where this one stopped it.
+    pub(crate) checked: Vec<Checked>,
 }
 
 /// What every hold is checked against, in the transaction that holds.
@@ -126,6 +131,16 @@ pub(crate) enum Stopped {
     Resting(Vec<(ModelId, Rest)>),
 }
 
+impl Stopped {
+    /// The caps that were asked.
+    pub(crate) fn checked(&self) -> Vec<Checked> {
+        match self {
+            Self::NoRoom(found) => found.checked.clone(),
+            Self::Paused | Self::Resting(_) => Vec::new(),
+        }
+    }
+}
+
 /// Reserves and writes the first attempt, or changes nothing but lapsed holds and says what stops it.
 pub(crate) fn reserve(
     tx: &Transaction<'_>,
@@ -142,7 +157,7 @@ pub(crate) fn reserve(
         Ok(chosen) => chosen,
         Err(stopped) => return Ok(Err(stopped)),
     };
-    request::begin(tx, start, RequestState::Running, cover.dearest)?;
+    request::begin(tx, start, RequestState::Running, cover.dearest, &covered.checked)?;
     if covered.went == Went::Local {
         request::moved(tx, &start.id, &cover.attempt.counted.model)?;
     }
@@ -315,6 +330,8 @@ fn finish(
                 failure: None,
                 status: None,
                 first: None,
+                words: None,
+                retry_after: None,
                 at,
             };
             finish_attempt(tx, id, row, &ended, caps)

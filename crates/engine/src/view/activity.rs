@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 use pointsman_core::budget::{Scope, Window};
-use pointsman_core::code::Denial;
+use pointsman_core::code::{Code, Denial};
 use pointsman_core::money::MicroUsd;
 use pointsman_core::plan;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -23,6 +23,8 @@ pub struct ActivityPage {
     pub today_requests: u32,
     /// Charged today.
     pub today: Money,
+    /// What [`ActivityQuery::before`] takes for the rows that follow; `None` where there are none.
+    pub older: Option<String>,
 }
 
 /// One request.
@@ -89,6 +91,9 @@ pub enum RequestState {
     Interrupted,
 }
 
+/// Rows of one page.
+const MOST: u32 = 200;
+
 /// Which rows Activity shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActivityQuery {
@@ -98,13 +103,15 @@ pub struct ActivityQuery {
     pub client: Option<String>,
     /// Only this state.
     pub state: Option<RequestState>,
-    /// At most this many rows.
+    /// Only rows after those of the page that gave this ([`ActivityPage::older`]).
+    pub before: Option<String>,
+    /// At most this many rows, and never more than 200.
     pub limit: u32,
 }
 
 impl Default for ActivityQuery {
     fn default() -> Self {
-        Self { filter: String::new(), client: None, state: None, limit: 200 }
+        Self { filter: String::new(), client: None, state: None, before: None, limit: MOST }
     }
 }
 
@@ -112,29 +119,70 @@ impl Gateway {
     /// Requests, newest first.
     ///
     /// # Errors
-    /// Where the ledger cannot be read.
+    /// Where the ledger cannot be read, and where `before` is not what a page gave.
     pub async fn activity(&self, query: ActivityQuery) -> Result<ActivityPage, Denial> {
-        Ok(self.inner().ledger.read(move |c| page(c, &query, Timestamp::now())).await?)
+        let before = query.before.as_deref().map(Place::read).transpose()?;
+        Ok(self.inner().ledger.read(move |c| page(c, &query, before, Timestamp::now())).await?)
     }
 }
 
-fn page(connection: &Connection, query: &ActivityQuery, now: Timestamp) -> Result<ActivityPage, LedgerError> {
+/// The last row of a page: where the next one begins.
+struct Place {
+    at_ms: i64,
+    id: String,
+}
+
+impl Place {
+    fn read(text: &str) -> Result<Self, Denial> {
+        let place = text.split_once(' ').and_then(|(at, id)| Some((at.parse().ok()?, id.to_owned())));
+        let (at_ms, id) =
+            place.ok_or_else(|| Denial::new(Code::InvalidRequest, "The list of requests does not go on there."))?;
+        Ok(Self { at_ms, id })
+    }
+
+    fn of(row: &RequestRow) -> String {
+        format!("{} {}", row.at_ms, row.id)
+    }
+}
+
+const COLUMNS: &str = "id, started_ms, client, surface, tool, class, model, provider, tokens, ended_ms, state,
+    charged_micro, hold_micro, assumed, code, reason";
+
+/// One row by its id.
+pub(super) fn one(connection: &Connection, id: &str) -> Result<Option<RequestRow>, LedgerError> {
+    let mut select = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM request WHERE id = ?1"))?;
+    Ok(select.query_row([id], row).optional()?)
+}
+
+fn page(
+    connection: &Connection,
+    query: &ActivityQuery,
+    before: Option<Place>,
+    now: Timestamp,
+) -> Result<ActivityPage, LedgerError> {
     let zone = setting::zone(connection)?;
     let (since, today) = match account::standing(connection, &Scope::All, "", Window::Day, now, &zone)? {
         Some((span, balance)) => (span.start.as_millisecond(), balance.charged),
         None => (now.as_millisecond(), MicroUsd::ZERO),
     };
-    let mut select = connection.prepare_cached(
-        "SELECT id, started_ms, client, surface, tool, class, model, provider, tokens, ended_ms, state, charged_micro,
-            hold_micro, assumed, code, reason FROM request
+    let mut select = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM request
          WHERE (?1 = '' OR instr(lower(class || ' ' || provider || '/' || model || ' ' || client || ' ' || coalesce(code, '')), ?1) > 0)
            AND (?2 IS NULL OR client = ?2) AND (?3 IS NULL OR state = ?3)
-         ORDER BY started_ms DESC, id DESC LIMIT ?4",
-    )?;
-    let wanted =
-        params![query.filter.trim().to_lowercase(), query.client, query.state.map(request::word), query.limit.min(200)];
-    let rows = select.query_map(wanted, row)?.collect::<Result<_, _>>()?;
-    Ok(ActivityPage { rows, today_requests: request::count_since(connection, since)?, today: Money::total(today) })
+           AND (?5 IS NULL OR (started_ms, id) < (?5, ?6))
+         ORDER BY started_ms DESC, id DESC LIMIT ?4"
+    ))?;
+    let limit = query.limit.min(MOST);
+    let (at_ms, id) = before.map(|place| (place.at_ms, place.id)).unzip();
+    let state = query.state.map(request::word);
+    // One more says whether there are any.
+    let wanted = params![query.filter.trim().to_lowercase(), query.client, state, limit + 1, at_ms, id];
+    let mut rows = select.query_map(wanted, row)?.collect::<Result<Vec<_>, _>>()?;
+    let more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    let older = rows.last().filter(|_| more).map(Place::of);
+    let (today_requests, today) = (request::count_since(connection, since)?, Money::total(today));
+    Ok(ActivityPage { rows, today_requests, today, older })
 }
 
 fn row(row: &Row<'_>) -> Result<RequestRow, rusqlite::Error> {

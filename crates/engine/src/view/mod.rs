@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 pub mod activity;
+pub mod approval;
 pub mod clients;
 pub mod explain;
 pub mod keys;
@@ -13,9 +14,11 @@ mod money;
 mod near;
 pub mod overview;
 pub mod policy;
+pub mod request;
 mod unreadable;
 
 pub use activity::{ActivityPage, ActivityQuery, RequestRow, RequestState};
+pub use approval::{ApprovalAnswer, ApprovalAsk, ApprovalGrant, ApprovalModel, ApprovalRoom};
 pub use clients::{
     ClientCard, ClientState, ClientsPage, ConnectOutcome, ConnectPlan, DiffKind, DiffLine, FileError, TestOutcome,
 };
@@ -29,6 +32,9 @@ pub use policy::{
     CheckResult, ClassForm, DryRun, EditEntry, EditValue, KeptText, LintProblem, LintSeverity, MergedText, NamedChoice,
     PathStep, PolicyEdit, PolicyFileState, PolicyForm, PolicyLook, PolicyPage, PromptCheck, QuickFix, RunningVersion,
     SaveOutcome, SaveState, ShareForm, WaitingEdit,
+};
+pub use request::{
+    AttemptEnd, AttemptWhy, CapChecked, PlannedModel, PolicyRuled, PriceLine, RequestDetail, RequestStep, TokenCounts,
 };
 
 /// An amount with the text that shows it.

@@ -9,6 +9,7 @@ use pointsman_core::money::MicroUsd;
 use rusqlite::{Transaction, params};
 
 use super::super::counts::{Names, counts_row};
+use super::super::trace::Checked;
 use super::super::{LedgerError, account, pause};
 use super::{Cover, Covered, Limits, Next, NoRoom, Stopped, Went};
 
@@ -33,30 +34,35 @@ pub(super) fn choose<'n>(
     if pause::stops(tx, next.first.attempt.at.as_millisecond(), &limits.resumed)? {
         return Ok(Err(Stopped::Paused));
     }
-    let (stop, warnings) = look(tx, asked, limits, &next.first)?;
-    let Some(stop) = stop else { return Ok(Ok((&next.first, Covered { went: Went::First, warnings }))) };
-    let (OnHit::LocalOnly, Some(local)) = (stop.cap.on_hit, &next.local) else {
-        return Ok(Err(Stopped::NoRoom(Box::new(stop))));
+    let mut checked = Vec::new();
+    let (stop, warnings) = look(tx, asked, limits, &next.first, &mut checked)?;
+    let Some(stop) = stop else {
+        return Ok(Ok((&next.first, Covered { went: Went::First, warnings, checked })));
     };
-    let (still, mut warnings) = look(tx, asked, limits, local)?;
+    let (OnHit::LocalOnly, Some(local)) = (stop.cap.on_hit, &next.local) else {
+        return Ok(Err(Stopped::NoRoom(Box::new(NoRoom { checked, ..stop }))));
+    };
+    let (still, mut warnings) = look(tx, asked, limits, local, &mut Vec::new())?;
     Ok(match still {
-        Some(still) => Err(Stopped::NoRoom(Box::new(still))),
+        Some(still) => Err(Stopped::NoRoom(Box::new(NoRoom { checked, ..still }))),
         None => {
             warnings.insert(0, stop);
-            Ok((local, Covered { went: Went::Local, warnings }))
+            Ok((local, Covered { went: Went::Local, warnings, checked }))
         }
     })
 }
 
-/// The cap that stops an attempt, and those that only warn of it.
+/// The cap that stops an attempt, and those that only warn of it. Every cap that counts it is added to
+/// `checked`.
 fn look(
     tx: &Transaction<'_>,
     asked: &Asked<'_>,
     limits: &Limits,
     cover: &Cover,
+    checked: &mut Vec<Checked>,
 ) -> Result<(Option<NoRoom>, Vec<NoRoom>), LedgerError> {
     let (mut stop, mut warnings) = (None, Vec::new());
-    for hit in hits(tx, asked, limits, cover)? {
+    for hit in hits(tx, asked, limits, cover, checked)? {
         if !hit.cap.stops(cover.place) {
             // A cap that lets models of this machine go on has nothing to say of one.
             if hit.cap.on_hit == OnHit::Warn {
@@ -75,7 +81,13 @@ fn comes_before(hit: &NoRoom, other: &NoRoom) -> bool {
 }
 
 /// Every cap that counts the attempt and has no room for it.
-fn hits(tx: &Transaction<'_>, asked: &Asked<'_>, limits: &Limits, cover: &Cover) -> Result<Vec<NoRoom>, LedgerError> {
+fn hits(
+    tx: &Transaction<'_>,
+    asked: &Asked<'_>,
+    limits: &Limits,
+    cover: &Cover,
+    checked: &mut Vec<Checked>,
+) -> Result<Vec<NoRoom>, LedgerError> {
     let counted = &cover.attempt.counted;
     let mut accounts = account::counting(tx, &Names::from(counted), asked.made)?;
     // What Overview shows is kept also where no cap asks for it.
@@ -89,10 +101,17 @@ fn hits(tx: &Transaction<'_>, asked: &Asked<'_>, limits: &Limits, cover: &Cover)
         let Some(name) = cap.account_of(counted) else { continue };
         let needed = if cap.scope.counts_attempts() { cover.attempt.worst } else { cover.dearest };
         let mut check = |balance: Balance, limit: MicroUsd, ends: Option<Timestamp>| {
-            if !balance.admits(limit, needed) {
+            let fits = balance.admits(limit, needed);
+            checked.push(Checked {
+                title: cap.title(&name),
+                left: balance.left(limit).micros(),
+                needed: needed.micros(),
+                hit: (!fits).then(|| cap.on_hit.as_str().to_owned()),
+            });
+            if !fits {
                 let resets = ends.map(|end| end.to_zoned(asked.zone.clone()));
                 let (cap, account) = (cap.clone(), name.clone());
-                hits.push(NoRoom { cap, account, limit, balance, needed, resets });
+                hits.push(NoRoom { cap, account, limit, balance, needed, resets, checked: Vec::new() });
             }
         };
         match cap.window {

@@ -31,6 +31,8 @@ fn start(id: &str, flow: &str, when: &str) -> request::Start {
         class: "summarize".into(),
         target: None,
         reason: String::new(),
+        trace: None,
+        checked: Vec::new(),
         at: at(when),
     }
 }
@@ -69,7 +71,7 @@ fn cap_of(stopped: Stopped) -> NoRoom {
 }
 
 fn ended(nth: u32, charge: Charge, when: &str) -> attempt::End {
-    attempt::End { nth, charge, failure: None, status: None, first: None, at: at(when) }
+    attempt::End { nth, charge, failure: None, status: None, first: None, words: None, retry_after: None, at: at(when) }
 }
 
 fn answered(when: &str) -> request::End {
