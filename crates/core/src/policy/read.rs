@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use super::settings;
 use super::spill::{column_of_key, shown};
 use super::yaml::{self, Entry, Kind, Node};
-use super::{Bounds, Cache, Policy, Preflight, Problem, Reading, Refusal, Retry, Severity, Timeouts};
+use super::{Bounds, Cache, Policy, Preflight, Prices, Problem, Reading, Refusal, Retry, Severity, Timeouts};
 use crate::catalog;
 use crate::id::{ModelId, ProviderId, TaskClass, nearest};
 
@@ -86,6 +86,8 @@ impl Reader {
             refused: Vec::new(),
             unknown_keys: BTreeMap::new(),
             day: catalog::prices::source().date,
+            prices: Prices::default(),
+            refreshed: None,
         };
         Self {
             problems: Vec::new(),
@@ -109,6 +111,7 @@ impl Reader {
         self.timeouts(&top);
         self.retry(&top);
         self.cache(&top);
+        self.prices(&top);
         self.visibility(&top);
         self.classes(&top);
         self.fallbacks(&top);

@@ -41,8 +41,8 @@ pub struct Widening {
 /// more to hold the second against. So an edit is held against the last version the person approved as
 /// well as against the active one.
 pub fn widens(old: &Policy, new: &Policy) -> Vec<Widening> {
-    // A list price that another day brings is no edit.
-    let of_that_day = Policy { day: old.day, ..new.clone() };
+    // A list price that another day or a newer list brings is no edit.
+    let of_that_day = Policy { day: old.day, refreshed: old.refreshed.clone(), ..new.clone() };
     let new = &of_that_day;
     let mut sentences = compared(old, new);
     // A profile is chosen without another look at it, so each is held against what it was, and one that
@@ -75,11 +75,13 @@ fn compared(old: &Policy, new: &Policy) -> Vec<String> {
         timeouts: _,
         retry,
         cache,
+        prices,
         profiles: _,
         bounds,
         refused,
         unknown_keys,
         day: _,
+        refreshed: _,
     } = new;
     said.caps(caps);
     said.preflight(preflight);
@@ -90,6 +92,7 @@ fn compared(old: &Policy, new: &Policy) -> Vec<String> {
     said.bounds(bounds);
     said.retry(retry);
     said.cache(cache);
+    said.list_prices(prices);
     said.refused(refused);
     said.unknown_keys(unknown_keys);
     said.sentences
