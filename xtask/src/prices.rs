@@ -43,7 +43,8 @@ mod tests {
         assert!(output.status.success(), "cargo metadata failed: {}", String::from_utf8_lossy(&output.stderr));
         let metadata: Value = serde_json::from_slice(&output.stdout).expect("JSON");
         let packages = metadata["packages"].as_array().expect("packages");
-        let found = packages.iter().find(|package| package["name"] == "genai-prices").expect("genai-prices in Cargo.lock");
+        let found =
+            packages.iter().find(|package| package["name"] == "genai-prices").expect("genai-prices in Cargo.lock");
         assert_eq!(found["version"], VERSION, "write the version in Cargo.lock and its date into xtask/src/prices.rs");
         PathBuf::from(found["manifest_path"].as_str().expect("a place")).with_file_name("data").join("prices.json")
     }

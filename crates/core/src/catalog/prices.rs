@@ -28,6 +28,12 @@ pub struct Source {
     pub date: Date,
 }
 
+impl std::fmt::Display for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} of {}", self.name, self.date)
+    }
+}
+
 /// What the table says of a model.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Known {

@@ -135,7 +135,11 @@ mod tests {
 
     #[test]
     fn nothing_that_a_list_says_breaks_out_of_its_line_or_takes_long() {
-        let model = |more: &str| format!(r#"[{{"id": "openai", "models": [{{"id": "a", "match": {{"equals": "a"}}, "prices": {{"input_mtok": 1, "output_mtok": 1}}}}, {{{more}}}]}}]"#);
+        let model = |more: &str| {
+            format!(
+                r#"[{{"id": "openai", "models": [{{"id": "a", "match": {{"equals": "a"}}, "prices": {{"input_mtok": 1, "output_mtok": 1}}}}, {{{more}}}]}}]"#
+            )
+        };
         let prices = r#""prices": {"input_mtok": 1, "output_mtok": 1}"#;
         let many = "[abcdefgh]".repeat(12);
         for more in [

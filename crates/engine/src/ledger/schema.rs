@@ -13,7 +13,7 @@ use super::{LedgerError, make_private};
 use super::{
     account, adjustment, alert, attempt, cache, change, client, exception, instance, key_check, pause, policy,
 };
-use super::{request, reservation, setting};
+use super::{price_list, request, reservation, setting};
 
 /// The schema this program writes.
 pub(super) const VERSION: i64 = STEPS.len() as i64;
@@ -47,6 +47,7 @@ const STEPS: [&[&str]; 2] = [
         alert::SQL,
         exception::SQL,
         cache::SQL,
+        price_list::SQL,
     ],
 ];
 

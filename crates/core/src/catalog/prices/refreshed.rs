@@ -89,7 +89,10 @@ impl fmt::Display for LeftAlone {
             Doubt::Far { what, says, here } => {
                 write!(f, "{model}: {says} {what} in the refreshed list, {here} here: left alone.")
             }
-            Doubt::New { what, says } => write!(f, "{model}: {says} {what} in the refreshed list, which is not believed of a new model: left alone."),
+            Doubt::New { what, says } => write!(
+                f,
+                "{model}: {says} {what} in the refreshed list, which is not believed of a new model: left alone."
+            ),
             Doubt::Steps => write!(f, "{model}: the refreshed list has steps of a price that cannot be: left alone."),
             Doubt::Unread => write!(f, "{model}: its price in the refreshed list cannot be read: left alone."),
         }

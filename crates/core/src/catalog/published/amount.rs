@@ -34,7 +34,10 @@ impl Amount {
 
     /// A thousandth: what one call costs, from what a thousand cost.
     pub(super) fn thousandth(self) -> Read<Self> {
-        self.0.is_multiple_of(1000).then_some(Self(self.0 / 1000)).ok_or_else(|| Strange::new("a thousandth of it is too fine"))
+        self.0
+            .is_multiple_of(1000)
+            .then_some(Self(self.0 / 1000))
+            .ok_or_else(|| Strange::new("a thousandth of it is too fine"))
     }
 }
 

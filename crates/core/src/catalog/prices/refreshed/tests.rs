@@ -94,7 +94,12 @@ fn what_is_counted_by_is_never_below_ours_whatever_a_list_says() {
         "[openai]\ngpt-4o\t-\t-\t-\tinput=3 output=4\ngpt-5\t-\t-\t-\tinput=0.01 output=0.01\nnew-one\t=newest ^gpt\t64000\t-\tinput=1 output=2\n[nobody]\nx\t-\t-\t-\tinput=1 output=1\n",
     );
     let (openai, price_of) = (ProviderId::parse("openai").expect("an id"), |name: &str| {
-        let known = with(&ProviderId::parse("openai").expect("an id"), &ModelName::parse(name).expect("a name"), today(), Some(&newer));
+        let known = with(
+            &ProviderId::parse("openai").expect("an id"),
+            &ModelName::parse(name).expect("a name"),
+            today(),
+            Some(&newer),
+        );
         known.map(|known| (known.price.base.input.decimal(), known.price.base.output.decimal(), known.source.name))
     });
     let said = |input: &str, output: &str, by: &'static str| Some((input.to_owned(), output.to_owned(), by));
@@ -111,11 +116,16 @@ fn what_is_counted_by_is_never_below_ours_whatever_a_list_says() {
     assert_eq!(told, ["openai/gpt-5: $0.01 for a million input tokens in the refreshed list, $1.25 here: left alone."]);
     assert_eq!(newer.taken(), 2);
     // No entry at all makes anything cheaper.
-    let everything = std::iter::once("[openai]\n".to_owned()).chain(prices::all(&openai, today()).flat_map(|(name, known)| {
-        let third = |amount: MicroUsd| MicroUsd::from_micros((amount.micros() + 2) / 3).decimal();
-        let base = known.price.base;
-        Some(format!("{name}\t^g\t-\t-\tinput={} output={} cached_input=0\n", third(base.input), third(base.output)))
-    }));
+    let everything =
+        std::iter::once("[openai]\n".to_owned()).chain(prices::all(&openai, today()).flat_map(|(name, known)| {
+            let third = |amount: MicroUsd| MicroUsd::from_micros((amount.micros() + 2) / 3).decimal();
+            let base = known.price.base;
+            Some(format!(
+                "{name}\t^g\t-\t-\tinput={} output={} cached_input=0\n",
+                third(base.input),
+                third(base.output)
+            ))
+        }));
     let cheaper = refreshed(&everything.collect::<String>());
     assert!(cheaper.taken() > 50, "else this shows nothing: {}", cheaper.taken());
     for (name, known) in prices::all(&openai, today()) {
@@ -136,7 +146,8 @@ fn a_table_that_says_what_ours_says_changes_nothing() {
 #[test]
 fn a_new_model_of_anthropic_pays_for_what_is_kept_though_its_list_does_not_say_how_much() {
     let newer = refreshed("[anthropic]\nclaude-next-9\t-\t-\t-\tinput=4 output=20\n");
-    let known = newer.of(&ProviderId::parse("anthropic").expect("an id"), &ModelName::parse("claude-next-9").expect("a name"));
+    let known =
+        newer.of(&ProviderId::parse("anthropic").expect("an id"), &ModelName::parse("claude-next-9").expect("a name"));
     let rates = known.expect("taken").price.base;
     assert_eq!((rates.cache_write, rates.cache_write_1h), (MicroUsd::parse("5").ok(), MicroUsd::parse("8").ok()));
 }

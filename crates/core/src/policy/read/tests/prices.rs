@@ -134,6 +134,12 @@ fn a_list_is_fetched_only_where_the_file_says_so_and_only_safely() {
         let warning = "warning line 1, column 1: There are no task classes. Write at least one under defaults.";
         check(&format!("prices: {prices}\n"), &[warning, said]);
     };
+    check(
+        "defaults:\n  a: { provider: openai, model: newer }\nprices: { refresh: daily }\n",
+        &[
+            "warning line 2, column 33: openai/newer has no price under models, so calls to it are refused unless the refreshed list has one.",
+        ],
+    );
     error("{ refresh: weekly }", "error line 1, column 20: refresh must be one of off, daily; it is \"weekly\".");
     error("{ url: http://a.example/l }", "error line 1, column 16: url is http:// to another machine; use https://.");
     error(
