@@ -53,7 +53,7 @@ fn any_of(matcher: &Value) -> Read<Vec<String>> {
             let text = value.as_str().ok_or_else(|| Strange(format!("{kind} is no text")))?;
             Ok(vec![format!("{mark}{}", plain(text)?)])
         }
-        other => return Err(Strange(format!("an unknown rule {other}"))),
+        other => Err(Strange(format!("an unknown rule {other}"))),
     }
 }
 
@@ -61,7 +61,7 @@ fn only(matcher: &Value) -> Read<(&str, &Value)> {
     let object = matcher.as_object().ok_or_else(|| Strange::new("a rule is no object"))?;
     match object.iter().collect::<Vec<_>>().as_slice() {
         [(kind, value)] => Ok((kind.as_str(), value)),
-        _ => return Err(Strange(format!("a rule of several kinds: {matcher}"))),
+        _ => Err(Strange(format!("a rule of several kinds: {matcher}"))),
     }
 }
 
