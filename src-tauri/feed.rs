@@ -25,7 +25,8 @@ const JOBS: u32 = 2;
 /// Looks between two of the clock's own turns: five seconds.
 const BY_THE_CLOCK: u32 = 20;
 
-/// Looks between two comparisons of the clients' files: a minute.
+/// Looks between two comparisons of the clients' files, and between two looks whether list prices are due: a
+/// minute.
 const WATCH: u32 = 240;
 
 /// Looks between two tidyings: an hour.
@@ -56,6 +57,7 @@ pub(crate) async fn run(app: AppHandle, tray: Option<Tray>) {
         }
         if count % WATCH == 0 {
             watch_clients(&feed.app);
+            refresh_prices(&feed.app, LOOK * count);
         }
         if count % TIDY == BY_THE_CLOCK
             && let Err(denial) = feed.desk().gateway.tidy().await
@@ -149,6 +151,16 @@ pub(crate) fn watch_clients(app: &AppHandle) {
     tauri::async_runtime::spawn(async move {
         if let Err(denial) = gateway.clients_watch_tick().await {
             tracing::warn!("the clients' files could not be compared: {denial}");
+        }
+    });
+}
+
+/// Fetches list prices where the file wants that and it is time. What fails is kept beside the models.
+fn refresh_prices(app: &AppHandle, up: Duration) {
+    let gateway = app.state::<Desk>().gateway.clone();
+    tauri::async_runtime::spawn(async move {
+        if let Err(denial) = gateway.refresh_prices_when_due(up).await {
+            tracing::warn!("list prices were not refreshed: {denial}");
         }
     });
 }

@@ -1,5 +1,5 @@
 //! `pointsman models`: which models there are, what they cost and who says so, and which can be used.
-//! Without `--live` nobody is asked and no key is needed.
+//! Without `--live` and `--refresh-prices` nobody is asked and no key is needed.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -19,14 +19,20 @@ pub(crate) struct Args {
     /// Ask the providers which models they have now.
     #[arg(long)]
     live: bool,
+    /// Fetch the list prices of the day first, where routing.yaml has prices: { refresh: daily }.
+    #[arg(long)]
+    refresh_prices: bool,
     /// Print everything as JSON.
     #[arg(long)]
     json: bool,
 }
 
 pub(crate) async fn run(args: Args, home: Option<PathBuf>) -> anyhow::Result<ExitCode> {
-    let Args { provider, live, json } = args;
+    let Args { provider, live, refresh_prices, json } = args;
     let gateway = Gateway::open(Home::at(home)?, Caller::cli())?;
+    if refresh_prices {
+        print::note(&gateway.refresh_prices().await?);
+    }
     let models = gateway.models(ModelsQuery { provider, live }).await?;
     if json {
         print::json(&models)?;

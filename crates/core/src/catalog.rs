@@ -13,6 +13,7 @@ use crate::wire::{Dialect, KeyHeader, Wire};
 mod address;
 pub mod live;
 pub mod prices;
+pub mod published;
 
 pub use address::{BadUrl, BaseUrl, Origin, ProxyUrl, Route};
 

@@ -31,6 +31,7 @@ pub mod ledger;
 pub mod models;
 mod pause;
 pub mod policy_file;
+mod prices;
 pub mod reply;
 pub mod report;
 pub mod secrets;

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::chat::resting::{self, Resting};
 use crate::keys::{check, provider_named};
+use crate::prices::told;
 use crate::reply::usd;
 use crate::secrets::Secret;
 use crate::{Gateway, Inner};
@@ -36,7 +37,7 @@ pub struct ModelsQuery {
 pub struct Models {
     /// By id.
     pub models: Vec<ModelLine>,
-    /// Where list prices are from: `genai-prices 0.2.1 of 2026-10-30`.
+    /// Where list prices are from: `genai-prices 0.2.1 of 2026-10-30`, and when they were refreshed.
     pub prices_from: String,
     /// What the person should know: lists that could not be had, entries left out.
     pub notices: Vec<String>,
@@ -115,8 +116,9 @@ impl Gateway {
         let resting = resting::all(inner, policy.breaker).await?;
         let known = Known { policy: &policy, keys: &keys, resting: &resting };
         let models = ids.iter().map(|id| line(&known, id, lists.get(&id.provider))).collect();
-        let prices::Source { name, date } = prices::source();
-        Ok(Models { models, prices_from: format!("{name} of {date}"), notices })
+        let (prices_from, of_prices) = told(inner, &policy).await;
+        notices.extend(of_prices);
+        Ok(Models { models, prices_from, notices })
     }
 }
 
@@ -187,7 +189,9 @@ fn ids(policy: &Policy, only: Option<&ProviderId>, keys: &Keys, lists: &Lists) -
             && (key.is_ok() || only == Some(provider))
         {
             let priced = prices::all(prices, policy.day).filter(|(_, known)| !known.deprecated);
-            ids.extend(priced.map(|(model, _)| ModelId { provider: provider.clone(), model }));
+            let new = policy.refreshed.iter().flat_map(|list| list.new_ones(prices)).cloned();
+            let named = priced.map(|(model, _)| model).chain(new);
+            ids.extend(named.map(|model| ModelId { provider: provider.clone(), model }));
         }
     }
     ids
@@ -264,6 +268,13 @@ fn other_price(policy: &Policy, id: &ModelId, rates: Option<&Rates>, now: Option
         return Some(shown(&format!("{} now", id.provider), asks));
     }
     let list = policy.providers.get(&id.provider)?.price_list.as_ref()?;
+    // One that fell is not counted by, since a list is a text from the network; the person can write it.
+    if let Some(newer) = policy.refreshed.as_ref().and_then(|refreshed| refreshed.of(list, &id.model)) {
+        let says = (newer.price.base.input, newer.price.base.output);
+        if Some(says) != ours {
+            return Some(shown(&newer.source.to_string(), says));
+        }
+    }
     let (maker, price) = prices::at_its_maker(list, &id.model, policy.day)?;
     let own = (price.base.input, price.base.output);
     (Some(own) != ours).then(|| shown(&format!("{maker} itself"), own))

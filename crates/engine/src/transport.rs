@@ -12,7 +12,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use jiff::Timestamp;
-use pointsman_core::catalog::{Provider, Route};
+use pointsman_core::catalog::{BaseUrl, Provider, Route};
 use pointsman_core::failure::{Failure, FailureKind};
 use pointsman_core::wire::{Head, KeyHeader};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
@@ -131,6 +131,22 @@ impl Transport {
                 ))
             }
         }
+    }
+
+    /// Fetches a public text and waits for the head of its response. It carries no key and no header of a
+    /// provider, and goes the way the system says; to this machine, never through a proxy.
+    ///
+    /// # Errors
+    /// `NetworkBeforeSend`: nothing here costs anything.
+    pub(crate) async fn get(&self, url: &BaseUrl, connect: Duration) -> Result<Incoming, Failure> {
+        let failed = |error: &reqwest::Error| {
+            let sentence = format!("{} could not be reached: {}.", url.origin(), plain(error));
+            Failure::new(FailureKind::NetworkBeforeSend, sentence)
+        };
+        let road = if url.is_loopback() { Road::Loopback } else { Road::Out(Route::System) };
+        let client = self.client(road, connect).map_err(|error| failed(&error))?;
+        let response = client.get(url.as_str()).send().await.map_err(|error| failed(&error))?;
+        Ok(Incoming { head: head(response.status().as_u16(), response.headers()), response })
     }
 
     fn client(&self, road: Road, connect: Duration) -> Result<reqwest::Client, reqwest::Error> {

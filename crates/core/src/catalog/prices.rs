@@ -13,6 +13,10 @@ use jiff::civil::Date;
 use crate::id::{ModelName, ProviderId};
 use crate::money::{MicroUsd, Price, Rates, Step};
 
+mod refreshed;
+
+pub use refreshed::{Doubt, LeftAlone, Refreshed, doubt};
+
 const TABLE: &str = include_str!("../../prices/genai-prices.tsv");
 
 /// Where the figures are from, and of which day.
@@ -22,6 +26,12 @@ pub struct Source {
     pub name: &'static str,
     /// When it was published. What changed since is not in it.
     pub date: Date,
+}
+
+impl std::fmt::Display for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} of {}", self.name, self.date)
+    }
 }
 
 /// What the table says of a model.
@@ -35,6 +45,8 @@ pub struct Known {
     pub deprecated: bool,
     /// The company charges less at some hours; the price is that of the dearest ones.
     pub peak: bool,
+    /// Which list the price is of.
+    pub source: Source,
 }
 
 /// The source of all figures here.
@@ -50,23 +62,43 @@ pub fn source() -> Source {
 /// rules know the name. A change of price holds from the day before it to the day after as the dearer
 /// of both, since nobody says in which time zone it happens.
 pub fn of(list: &ProviderId, model: &ModelName, on: Date) -> Option<Known> {
+    found(list, model)?.known(on, source())
+}
+
+/// The same where a list was fetched since: a model that got dearer costs what that list says, one that got
+/// cheaper what ours says (see [`Refreshed`]), and one that only the newer list knows what that says.
+pub fn with(list: &ProviderId, model: &ModelName, on: Date, refreshed: Option<&Refreshed>) -> Option<Known> {
+    let here = of(list, model, on);
+    let newer = refreshed.and_then(|refreshed| refreshed.of(list, model));
+    match (here, newer) {
+        (Some(here), Some(newer)) if newer.price.exceeds(&here.price) => Some(Known {
+            price: here.price.dearer(&newer.price),
+            source: newer.source,
+            peak: here.peak || newer.peak,
+            ..here
+        }),
+        (Some(here), Some(_) | None) => Some(here),
+        (None, newer) => newer.cloned(),
+    }
+}
+
+/// The line that means a model.
+fn found(list: &ProviderId, model: &ModelName) -> Option<&'static Row<'static>> {
     let rows = rows(list)?;
     let name = model.as_str();
-    let row = match rows.binary_search_by(|row| row.id.cmp(name)) {
-        Ok(at) => rows.get(at),
-        Err(_) => {
-            let lower = name.to_lowercase();
-            rows.iter()
-                .find(|row| row.id.to_lowercase() == lower || row.rules.split(' ').any(|rule| holds(rule, &lower)))
-        }
-    };
-    row.and_then(|row| row.known(on))
+    let lower = name.to_lowercase();
+    let means = |row: &&Row<'_>| row.id.to_lowercase() == lower || row.rules.split(' ').any(|rule| holds(rule, &lower));
+    exact(rows, name).or_else(|| rows.iter().find(means))
+}
+
+fn exact(rows: &'static [Row<'static>], id: &str) -> Option<&'static Row<'static>> {
+    rows.binary_search_by(|row| row.id.cmp(id)).ok().and_then(|at| rows.get(at))
 }
 
 /// All models of a company's list, by id, as of a day.
 pub fn all(list: &ProviderId, on: Date) -> impl Iterator<Item = (ModelName, Known)> {
     let rows = rows(list).unwrap_or_default();
-    rows.iter().filter_map(move |row| Some((ModelName::parse(row.id).ok()?, row.known(on)?)))
+    rows.iter().filter_map(move |row| Some((ModelName::parse(row.id).ok()?, row.known(on, source())?)))
 }
 
 /// What the company that makes a model asks for it itself, where another sells it under
@@ -88,18 +120,18 @@ pub fn at_its_maker(list: &ProviderId, model: &ModelName, on: Date) -> Option<(P
 }
 
 /// One line of the table, taken apart.
-struct Row {
-    id: &'static str,
-    rules: &'static str,
-    context: &'static str,
-    notes: &'static str,
+struct Row<'a> {
+    id: &'a str,
+    rules: &'a str,
+    context: &'a str,
+    notes: &'a str,
     /// One price, or several by their first days, with tabs between.
-    prices: &'static str,
+    prices: &'a str,
 }
 
-type Section = (&'static str, OnceLock<Vec<Row>>);
+type Section = (&'static str, OnceLock<Vec<Row<'static>>>);
 
-fn rows(list: &ProviderId) -> Option<&'static [Row]> {
+fn rows(list: &ProviderId) -> Option<&'static [Row<'static>]> {
     static SECTIONS: LazyLock<BTreeMap<&str, Section>> = LazyLock::new(|| {
         let sections = TABLE.split("\n[").skip(1).filter_map(|text| text.split_once("]\n"));
         sections.map(|(list, lines)| (list, (lines, OnceLock::new()))).collect()
@@ -108,14 +140,14 @@ fn rows(list: &ProviderId) -> Option<&'static [Row]> {
     Some(parsed.get_or_init(|| lines.lines().filter_map(row).collect()))
 }
 
-fn row(line: &'static str) -> Option<Row> {
+fn row(line: &str) -> Option<Row<'_>> {
     let mut fields = line.splitn(5, '\t');
     let mut next = || fields.next();
     Some(Row { id: next()?, rules: next()?, context: next()?, notes: next()?, prices: next()? })
 }
 
-impl Row {
-    fn known(&self, on: Date) -> Option<Known> {
+impl Row<'_> {
+    fn known(&self, on: Date, source: Source) -> Option<Known> {
         let dated: Vec<(Option<Date>, Price)> = self.prices.split('\t').filter_map(price).collect();
         let at = |day: Date| dated.iter().rposition(|(from, _)| from.is_none_or(|from| from <= day)).unwrap_or(0);
         let (before, after) = (on.yesterday().unwrap_or(on), on.tomorrow().unwrap_or(on));
@@ -125,6 +157,7 @@ impl Row {
             context: self.context.parse().ok(),
             deprecated: self.notes.split(' ').any(|note| note == "deprecated"),
             peak: self.notes.split(' ').any(|note| note == "peak"),
+            source,
         })
     }
 }

@@ -1,28 +1,52 @@
 //! A price that is at least as dear as two others: where it is not known which of them holds, the
 //! dearer one bounds both.
 
-use super::{Price, Rates, Step};
+use super::{MicroUsd, Price, Rates, Step};
 
 impl Price {
     /// Each kind of token at the dearer rate of the two, at every size of input.
     #[must_use]
     pub fn dearer(&self, other: &Self) -> Self {
-        let mut sizes: Vec<u64> = self.steps.iter().chain(&other.steps).map(|step| step.above).collect();
-        sizes.sort_unstable();
-        sizes.dedup();
         let beyond = |above: u64| {
             let input = above.saturating_add(1);
             Step { above, rates: self.rates(input).dearer(other.rates(input)) }
         };
         Self {
             base: self.base.dearer(&other.base),
-            steps: sizes.into_iter().map(beyond).collect(),
+            steps: self.boundaries(other).into_iter().map(beyond).collect(),
             request: self.request.max(other.request),
         }
+    }
+
+    /// Whether anything costs more here than there, at any size of input.
+    pub fn exceeds(&self, other: &Self) -> bool {
+        let dearer = |(ours, theirs): (Rates, Rates)| ours.kinds().iter().zip(theirs.kinds()).any(|(a, b)| *a > b);
+        self.request > other.request || self.beside(other).any(dearer)
+    }
+
+    /// The rates of both at every size of input at which either has others.
+    pub(crate) fn beside(&self, other: &Self) -> impl Iterator<Item = (Rates, Rates)> {
+        let beyond = self.boundaries(other).into_iter().map(|above| above.saturating_add(1));
+        std::iter::once(0).chain(beyond).map(|input| (*self.rates(input), *other.rates(input)))
+    }
+
+    fn boundaries(&self, other: &Self) -> Vec<u64> {
+        let mut sizes: Vec<u64> = self.steps.iter().chain(&other.steps).map(|step| step.above).collect();
+        sizes.sort_unstable();
+        sizes.dedup();
+        sizes
     }
 }
 
 impl Rates {
+    /// What each kind of token really costs, also where it has no rate of its own: read, made, read from the
+    /// cache, written to it for five minutes and for an hour, of pictures, of reasoning.
+    pub(crate) fn kinds(&self) -> [MicroUsd; 7] {
+        let Self { input, output, cached_input, cache_write, cache_write_1h: _, image, reasoning } = *self;
+        let (cached, write) = (cached_input.unwrap_or(input), cache_write.unwrap_or(input));
+        [input, output, cached, write, self.hour(), image.unwrap_or(input), reasoning.unwrap_or(output)]
+    }
+
     fn dearer(&self, other: &Self) -> Self {
         // Absent in both is absent; otherwise what each of them really costs is compared.
         macro_rules! dearer_of {
@@ -58,6 +82,8 @@ mod tests {
         right.steps = vec![Step { above: 1_000, rates: Price::flat(usd(500_000), usd(9_000_000)).base }];
         let both = left.dearer(&right);
         assert_eq!((both.base.input, both.base.output), (usd(2_000_000), usd(8_000_000)));
+        assert!(left.exceeds(&right) && right.exceeds(&left), "each is dearer somewhere");
+        assert!(!left.exceeds(&both) && !right.exceeds(&both), "and neither than both");
         assert_eq!(both.base.cached_input, Some(usd(2_000_000)), "where one has no rate for it, it costs as input");
         for input in [1, 1_000, 1_001, 5_000] {
             for cached_input in [0, input] {

@@ -3,12 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::civil::Date;
 
 use crate::budget::Cap;
-use crate::catalog::Provider;
+use crate::catalog::prices::Refreshed;
+use crate::catalog::{BaseUrl, Provider, published};
 use crate::id::{ModelId, ProfileName, ProviderId, TaskClass};
 use crate::money::{MicroUsd, Price};
 use crate::privacy::Rule;
@@ -60,6 +62,8 @@ pub struct Policy {
     pub concurrency: Concurrency,
     /// `cache`: how long and how much the exact cache keeps, for classes that opt in.
     pub cache: Cache,
+    /// `prices`: whether and where list prices are refreshed.
+    pub prices: Prices,
     /// `profiles` by name; one of them may be laid over the rest (see [`Policy::with_profile`]).
     pub profiles: BTreeMap<ProfileName, Profile>,
     /// What the profile that is laid over the file allows at most; nothing where none is.
@@ -74,6 +78,8 @@ pub struct Policy {
     /// Whose list prices hold: those of this day. The day of the list itself, until somebody with a
     /// clock says which day it is.
     pub day: Date,
+    /// A list of prices that was fetched since; nothing where none was, or where the file does not want it.
+    pub refreshed: Option<Arc<Refreshed>>,
 }
 
 /// What the file says about one model.
@@ -236,6 +242,32 @@ pub struct Cache {
 impl Default for Cache {
     fn default() -> Self {
         Self { ttl: Duration::from_secs(86_400), max_mb: 200 }
+    }
+}
+
+/// `prices`: the list of the day, beside the one of this program.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Prices {
+    /// How often it is fetched.
+    pub refresh: Refresh,
+    /// From where; absent: [`published::ADDRESS`].
+    pub url: Option<BaseUrl>,
+}
+
+/// How often list prices are fetched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Refresh {
+    /// Never; one that was fetched before has no effect.
+    #[default]
+    Off,
+    /// Once a day, by the app.
+    Daily,
+}
+
+impl Prices {
+    /// Where the list is. `None` where [`published::ADDRESS`] is no address, which a test rules out.
+    pub fn address(&self) -> Option<BaseUrl> {
+        self.url.clone().or_else(|| BaseUrl::parse(published::ADDRESS).ok())
     }
 }
 

@@ -76,8 +76,7 @@ impl Policy {
         if self.providers.get(&id.provider).is_some_and(|provider| provider.local) {
             return Some(Priced { price: Price::FREE, source: PriceSource::Local });
         }
-        let Known { price, peak, .. } = self.listed(id)?;
-        let prices::Source { name, date } = prices::source();
+        let Known { price, peak, source: prices::Source { name, date }, .. } = self.listed(id)?;
         Some(Priced { price, source: PriceSource::Catalogue { name, date, peak } })
     }
 
@@ -91,9 +90,10 @@ impl Policy {
         self.models.get(id).and_then(|rule| rule.context).or_else(|| self.listed(id)?.context)
     }
 
-    /// What the price list of its provider says of a model, on the policy's day.
+    /// What the price list of its provider says of a model, on the policy's day, and a list that was fetched
+    /// since.
     pub fn listed(&self, id: &ModelId) -> Option<Known> {
         let list = self.providers.get(&id.provider)?.price_list.as_ref()?;
-        prices::of(list, &id.model, self.day)
+        prices::with(list, &id.model, self.day, self.refreshed.as_deref())
     }
 }

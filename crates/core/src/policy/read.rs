@@ -11,7 +11,8 @@ use super::settings;
 use super::spill::{column_of_key, shown};
 use super::yaml::{self, Entry, Kind, Node};
 use super::{
-    Bounds, Breaker, Cache, Concurrency, Policy, Preflight, Problem, Reading, Refusal, Retry, Severity, Timeouts,
+    Bounds, Breaker, Cache, Concurrency, Policy, Preflight, Prices, Problem, Reading, Refusal, Retry, Severity,
+    Timeouts,
 };
 use crate::catalog;
 use crate::id::{ModelId, ProviderId, TaskClass, nearest};
@@ -92,6 +93,8 @@ impl Reader {
             data_policy: Vec::new(),
             unknown_keys: BTreeMap::new(),
             day: catalog::prices::source().date,
+            prices: Prices::default(),
+            refreshed: None,
         };
         Self {
             problems: Vec::new(),
@@ -118,6 +121,7 @@ impl Reader {
         self.breaker(&top);
         self.concurrency(&top);
         self.cache(&top);
+        self.prices(&top);
         self.visibility(&top);
         self.classes(&top);
         self.fallbacks(&top);

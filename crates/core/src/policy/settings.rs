@@ -136,6 +136,9 @@ settings! {
     "models.*.price.steps[].reasoning" Guard "Tokens of reasoning.";
     "models.*.aliases" Built "Other names for chat_completion.";
     "models.*.enabled" Guard "false takes it out of use.";
+    "prices" Guard "List prices of the day, beside those of this program; they only ever make a model dearer.";
+    "prices.refresh" Guard "off (so without it) or daily: the app fetches the list once a day.";
+    "prices.url" Guard "Where the list is; without it, where genai-prices publishes its own.";
     "caps" Guard "Spend limits.";
     "caps[].scope" Guard "Whose spend it counts: all, provider, model, client, task_class or project.";
     "caps[].name" Guard "Which one; without it, each has an account of its own.";

@@ -42,8 +42,8 @@ pub struct Widening {
 /// more to hold the second against. So an edit is held against the last version the person approved as
 /// well as against the active one.
 pub fn widens(old: &Policy, new: &Policy) -> Vec<Widening> {
-    // A list price that another day brings is no edit.
-    let of_that_day = Policy { day: old.day, ..new.clone() };
+    // A list price that another day or a newer list brings is no edit.
+    let of_that_day = Policy { day: old.day, refreshed: old.refreshed.clone(), ..new.clone() };
     let new = &of_that_day;
     let mut sentences = compared(old, new);
     // A profile is chosen without another look at it, so each is held against what it was, and one that
@@ -78,12 +78,14 @@ fn compared(old: &Policy, new: &Policy) -> Vec<String> {
         breaker: _,
         concurrency,
         cache,
+        prices,
         profiles: _,
         bounds,
         refused,
         data_policy,
         unknown_keys,
         day: _,
+        refreshed: _,
     } = new;
     said.caps(caps);
     said.preflight(preflight);
@@ -96,6 +98,7 @@ fn compared(old: &Policy, new: &Policy) -> Vec<String> {
     said.retry(retry);
     said.concurrency(*concurrency);
     said.cache(cache);
+    said.list_prices(prices);
     said.refused(refused);
     said.unknown_keys(unknown_keys);
     said.sentences

@@ -2,6 +2,7 @@
 
 use super::super::super::read;
 use super::super::*;
+use crate::catalog::prices::Refreshed;
 
 const BASE: &str = "\
 defaults:
@@ -41,6 +42,33 @@ pub(super) const KEYS: &[Row] = &[
     ("models.*.price.steps[].image", "image: 4", "image: 5", "image: 3"),
     ("models.*.price.steps[].reasoning", "reasoning: 9", "reasoning: 10", "reasoning: 8"),
 ];
+
+/// Where list prices come from: a key, the section before, after an edit that acts, and after one that waits.
+pub(super) const LISTS: &[Row] = &[
+    ("prices", "prices: { refresh: daily }", "", "prices: { refresh: daily, url: https://b.example/l }"),
+    ("prices.refresh", "prices: { refresh: off }", "prices: {}", "prices: { refresh: daily }"),
+    (
+        "prices.url",
+        "prices: { refresh: daily, url: https://a.example/l }",
+        "prices: { refresh: off, url: https://b.example/l }",
+        "prices: { refresh: daily, url: https://a.example/other }",
+    ),
+];
+
+#[test]
+fn a_refresh_may_stop_and_not_start_or_go_elsewhere() {
+    let policy = |prices: &str| read(&format!("{BASE}{prices}\n")).policy.expect("valid");
+    for (key, before, acts, waits) in LISTS {
+        assert_eq!(widens(&policy(before), &policy(acts)), [], "{key}: {before} → {acts}");
+        let said = widens(&policy(before), &policy(waits));
+        assert!(said.len() == 1 && said[0].sentence.starts_with("List prices are fetched "), "{key}: {said:#?}");
+    }
+    let first = widens(&policy(""), &policy("prices: { refresh: daily }"));
+    assert_eq!(
+        first[0].sentence,
+        "List prices are fetched once a day, from https://raw.githubusercontent.com/pydantic/genai-prices/main/prices/new_data/v2/data.json."
+    );
+}
 
 fn sentences(from: &str, to: &str) -> Vec<String> {
     assert_eq!(BASE.matches(from).count(), 1, "{from:?} must be there once");
@@ -106,6 +134,10 @@ fn a_list_price_that_another_day_brings_is_no_edit() {
     let o3 = &old.classes[1].primary;
     assert_ne!(old.price(o3), new.price(o3), "else this shows nothing");
     assert_eq!((widens(&old, &new), widens(&new, &old)), (Vec::new(), Vec::new()));
+    let (mut new, table) = (old.clone(), "[openai]\no3\t-\t-\t-\tinput=3 output=9\n");
+    new.refreshed = Some(std::sync::Arc::new(Refreshed::read(table, new.day, new.day)));
+    assert_ne!(old.price(o3), new.price(o3), "else this shows nothing");
+    assert_eq!((widens(&old, &new), widens(&new, &old)), (Vec::new(), Vec::new()), "nor one from a newer list");
 }
 
 #[test]

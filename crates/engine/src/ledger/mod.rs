@@ -34,6 +34,7 @@ pub(crate) mod job;
 pub(crate) mod key_check;
 pub mod pause;
 pub mod policy;
+pub(crate) mod price_list;
 pub mod request;
 pub mod reservation;
 mod schema;

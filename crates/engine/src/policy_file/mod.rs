@@ -24,6 +24,7 @@ mod answers;
 mod chain;
 mod desk;
 mod disk;
+mod list_prices;
 mod profile;
 #[cfg(test)]
 mod tests;
@@ -31,6 +32,7 @@ mod versions;
 
 pub use answers::Outlook;
 pub use chain::ActivePolicy;
+pub(crate) use list_prices::PURPOSE as PRICES;
 pub use profile::Profiles;
 pub use versions::{Author, PolicyVersion, VersionState};
 
@@ -64,6 +66,8 @@ struct State {
     draft: Option<Draft>,
     /// The profile that is chosen, by name, as of the last look.
     profile: Option<String>,
+    /// The refreshed list of prices, as of the last look.
+    list: list_prices::Known,
     /// The last good version with the chosen profile laid over it.
     laid_over: Option<profile::LaidOver>,
 }
@@ -75,6 +79,8 @@ struct Told {
     waits: bool,
     /// Why the chosen profile has no effect.
     profile: Option<String>,
+    /// Why the refreshed list of prices has none.
+    prices: Option<String>,
 }
 
 impl PolicyFile {
@@ -83,8 +89,8 @@ impl PolicyFile {
         Self { path: home.policy_path(), state: Mutex::default(), told: Cell::default() }
     }
 
-    /// The active version with the chosen profile laid over it, looked up anew where the file or the
-    /// chain moved. Otherwise one `stat` and one row. An edit younger than 200 ms is waited for, so that a half-written one never counts.
+    /// The active version with the chosen profile laid over it and refreshed list prices under it, looked up anew
+    /// where the file, the chain or the list moved. Otherwise one `stat` and one row. An edit younger than 200 ms is waited for, so that a half-written one never counts.
     ///
     /// # Errors
     /// `policy_invalid` where no version is active, with what to do; `keychain_locked` where an
@@ -93,8 +99,11 @@ impl PolicyFile {
         let mut state = self.state.lock().await;
         let active = self.look(&mut state, inner).await?;
         let active = of_today(&mut state, active);
-        let (ruling, missing) = profile::laid_over(&mut state, active);
-        self.told.lock().unwrap_or_else(PoisonError::into_inner).profile = missing;
+        let (active, prices) = list_prices::laid_under(&mut state, inner, active).await;
+        let (ruling, profile) = profile::laid_over(&mut state, active);
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        (told.profile, told.prices) = (profile, prices);
+        drop(told);
         Ok(ruling)
     }
 
@@ -111,6 +120,11 @@ impl PolicyFile {
     /// Why the file is not in use, where it is not.
     pub(crate) fn file_problem(&self) -> Option<String> {
         self.told().problem
+    }
+
+    /// Why the refreshed list of prices has no effect, where it has none.
+    pub(crate) fn list_problem(&self) -> Option<String> {
+        self.told().prices
     }
 
     fn told(&self) -> Told {
@@ -146,7 +160,7 @@ impl PolicyFile {
         let fresh = inner.ledger.read(move |c| rows::after(c, since)).await?;
         if let Err(denial) = state.chain.advance(fresh, &inner.secrets).await {
             // A version this process has served stays; a process that has served none refuses.
-            let told = Told { problem: Some(denial.sentence.clone()), waits: false, profile: None };
+            let told = Told { problem: Some(denial.sentence.clone()), waits: false, ..Told::default() };
             return Ok(Some((state.good.clone().ok_or(denial), told)));
         }
         let active = state.chain.active.clone();
@@ -165,7 +179,7 @@ impl PolicyFile {
             Found::Nothing => (Some(self.missing(active.is_some())), None),
             Found::Trouble(why) => (Some(why), None),
         };
-        let told = Told { problem: problem.clone(), waits: draft.is_some(), profile: None };
+        let told = Told { problem: problem.clone(), waits: draft.is_some(), ..Told::default() };
         state.draft = draft;
         state.good = active.clone().or(state.good.take());
         let why = problem

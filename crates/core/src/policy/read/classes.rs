@@ -4,6 +4,7 @@ use super::field::{Section, near};
 use super::providers::Known;
 use super::{Because, Cover, Reader, is_null, shown};
 use crate::id::{ModelId, ModelName, TaskClass};
+use crate::policy::Refresh;
 use crate::policy::settings::SETTINGS;
 use crate::policy::yaml::Entry;
 
@@ -105,7 +106,11 @@ impl Reader {
             } else {
                 String::new()
             };
-            let sentence = format!("{id} has no price under models, so calls to it are refused.{near}");
+            let unless = match self.policy.prices.refresh {
+                Refresh::Off => "",
+                Refresh::Daily => " unless the refreshed list has one",
+            };
+            let sentence = format!("{id} has no price under models, so calls to it are refused{unless}.{near}");
             self.warn(place.0, place.1, sentence);
         }
         Target::Model(id)

@@ -1,10 +1,12 @@
 //! `cost_preflight`, `timeouts`, `retry`, `breaker`, `concurrency` and `cache`: the numbers that bound calls
-//! and their waiting.
+//! and their waiting; and `prices`, by which their cost is reckoned.
 
 use std::time::Duration;
 
 use super::Reader;
 use super::field::{Section, fixed, whole};
+use crate::catalog::BaseUrl;
+use crate::policy::Refresh;
 use crate::policy::yaml::Node;
 
 impl Reader {
@@ -93,6 +95,20 @@ impl Reader {
         let cache = &mut self.policy.cache;
         cache.ttl = ttl.unwrap_or(cache.ttl);
         cache.max_mb = max_mb.unwrap_or(cache.max_mb);
+    }
+
+    /// The address is held to what those of providers are: https, or this machine.
+    pub(super) fn prices(&mut self, top: &Section<'_>) {
+        let Some(section) = self.child(top, "prices", "prices") else { return };
+        let refresh = self.one_of(&section, "refresh", &[("off", Refresh::Off), ("daily", Refresh::Daily)]);
+        self.policy.prices.refresh = refresh.unwrap_or_default();
+        let Some(entry) = section.get("url") else { return };
+        let Some(text) = self.text(&entry.value, "url") else { return };
+        match BaseUrl::parse(text) {
+            Ok(url) => self.policy.prices.url = Some(url),
+            // The text is not repeated: it may hold a password.
+            Err(why) => self.error(entry.value.line, entry.value.column, format!("url {why}.")),
+        }
     }
 
     fn delay(&mut self, item: &Node) -> Option<Duration> {

@@ -4,9 +4,27 @@ use super::{Said, exact};
 use crate::id::ModelId;
 use crate::money::{MicroUsd, Price, Rates};
 use crate::plan::tier;
-use crate::policy::Tier;
+use crate::policy::{Prices, Refresh, Tier};
 
 impl Said<'_> {
+    /// A list from the network says what models cost, though never less than our own: who says it is for the
+    /// person. Without one, our own list holds, which is what was there before.
+    pub(super) fn list_prices(&mut self, new: &Prices) {
+        let Prices { refresh, url } = new;
+        let old = &self.old.prices.clone();
+        let from = |prices: &Prices| prices.address().map_or_else(String::new, |url| url.as_str().to_owned());
+        match (old.refresh, refresh) {
+            (_, Refresh::Off) => {}
+            (Refresh::Off, Refresh::Daily) => {
+                self.say(format!("List prices are fetched once a day, from {}.", from(new)));
+            }
+            (Refresh::Daily, Refresh::Daily) if *url != old.url => {
+                self.say(format!("List prices are fetched from {} instead of {}.", from(new), from(old)));
+            }
+            (Refresh::Daily, Refresh::Daily) => {}
+        }
+    }
+
     /// A lower price counts less than it costs; the first price makes a model callable.
     pub(super) fn price(&mut self, id: &ModelId) {
         let Some(new) = self.new.price(id) else { return };

@@ -119,6 +119,36 @@ fn a_provider_goes_by_the_names_other_files_have_for_it() {
 }
 
 #[test]
+fn a_list_is_fetched_only_where_the_file_says_so_and_only_safely() {
+    use crate::policy::{Prices, Refresh};
+    let prices = |text: &str| good(&format!("{text}\ndefaults: {{}}\n")).prices;
+    assert_eq!(prices(""), Prices { refresh: Refresh::Off, url: None });
+    assert_eq!(prices("prices: { refresh: off }").refresh, Refresh::Off);
+    let daily = prices("prices: { refresh: daily }");
+    assert_eq!(daily.refresh, Refresh::Daily);
+    let address = daily.address().expect("the published list has an address");
+    assert_eq!(address.as_str(), crate::catalog::published::ADDRESS);
+    let own = prices("prices: { refresh: daily, url: http://127.0.0.1:9/list.json }");
+    assert_eq!(own.address().map(|url| url.as_str().to_owned()).as_deref(), Some("http://127.0.0.1:9/list.json"));
+    let error = |prices: &str, said: &str| {
+        let warning = "warning line 1, column 1: There are no task classes. Write at least one under defaults.";
+        check(&format!("prices: {prices}\n"), &[warning, said]);
+    };
+    check(
+        "defaults:\n  a: { provider: openai, model: newer }\nprices: { refresh: daily }\n",
+        &[
+            "warning line 2, column 33: openai/newer has no price under models, so calls to it are refused unless the refreshed list has one.",
+        ],
+    );
+    error("{ refresh: weekly }", "error line 1, column 20: refresh must be one of off, daily; it is \"weekly\".");
+    error("{ url: http://a.example/l }", "error line 1, column 16: url is http:// to another machine; use https://.");
+    error(
+        "{ url: https://me:secret@a.example/l }",
+        "error line 1, column 16: url must not contain a user name, a ? or a #.",
+    );
+}
+
+#[test]
 fn azure_asks_for_the_address_of_the_persons_own_resource() {
     check(
         "defaults:\n  a: { provider: azure-openai, model: m }\n",

@@ -2,37 +2,47 @@
 //! `=x` is x, `^x` begins with x, `*x` contains x, `$x` ends with x, `!x` does not contain x; `#` is
 //! any digit, and `&` joins parts that must all hold. A model is recognised by any of its rules.
 
-use anyhow::{Context, Result, bail};
 use serde_json::Value;
+
+use super::{Read, Strange};
 
 /// The one look-ahead of the source: not a text-to-speech model.
 const NOT_SPEECH: &str = "^(?!.*-[tT][tT][sS](?:$|-))";
 
+/// The most digits in a row, and the most rules of a model; the source has 8 of each.
+const MOST_DIGITS: usize = 16;
+const MOST_RULES: usize = 64;
+/// The longest expression with a choice of characters in it.
+const LONGEST: usize = 200;
+
 /// All rules of a model, without the one that its own id is its name.
-pub(super) fn rules(matcher: &Value, id: &str) -> Result<Vec<String>> {
+pub(super) fn rules(matcher: &Value, id: &str) -> Read<Vec<String>> {
     let mut all = any_of(matcher)?;
+    if all.len() > MOST_RULES {
+        return Err(Strange::new("more rules than a model can need"));
+    }
     all.retain(|rule| rule.strip_prefix('=') != Some(&id.to_lowercase()));
     Ok(all)
 }
 
-fn any_of(matcher: &Value) -> Result<Vec<String>> {
+fn any_of(matcher: &Value) -> Read<Vec<String>> {
     let (kind, value) = only(matcher)?;
     match kind {
         "or" => {
-            let all = value.as_array().context("or is no list")?.iter().map(any_of);
-            Ok(all.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+            let all = value.as_array().ok_or_else(|| Strange::new("or is no list"))?.iter().map(any_of);
+            Ok(all.collect::<Read<Vec<_>>>()?.into_iter().flatten().collect())
         }
         "and" => {
             let mut parts = Vec::new();
-            for part in value.as_array().context("and is no list")? {
+            for part in value.as_array().ok_or_else(|| Strange::new("and is no list"))? {
                 match any_of(part)?.as_slice() {
                     [one] => parts.push(one.clone()),
-                    _ => bail!("a choice inside and: {part}"),
+                    _ => return Err(Strange(format!("a choice inside and: {part}"))),
                 }
             }
             Ok(vec![parts.join("&")])
         }
-        "regex" => expression(value.as_str().context("regex is no text")?),
+        "regex" => expression(value.as_str().ok_or_else(|| Strange::new("regex is no text"))?),
         "equals" | "starts_with" | "contains" | "ends_with" => {
             let mark = match kind {
                 "equals" => '=',
@@ -40,40 +50,44 @@ fn any_of(matcher: &Value) -> Result<Vec<String>> {
                 "contains" => '*',
                 _ => '$',
             };
-            let text = value.as_str().with_context(|| format!("{kind} is no text"))?;
+            let text = value.as_str().ok_or_else(|| Strange(format!("{kind} is no text")))?;
             Ok(vec![format!("{mark}{}", plain(text)?)])
         }
-        other => bail!("an unknown rule {other}"),
+        other => Err(Strange(format!("an unknown rule {other}"))),
     }
 }
 
-fn only(matcher: &Value) -> Result<(&str, &Value)> {
-    let object = matcher.as_object().context("a rule is no object")?;
+fn only(matcher: &Value) -> Read<(&str, &Value)> {
+    let object = matcher.as_object().ok_or_else(|| Strange::new("a rule is no object"))?;
     match object.iter().collect::<Vec<_>>().as_slice() {
         [(kind, value)] => Ok((kind.as_str(), value)),
-        _ => bail!("a rule of several kinds: {matcher}"),
+        _ => Err(Strange(format!("a rule of several kinds: {matcher}"))),
     }
 }
 
 /// Letters of any case are the same to the source; the table has lower ones.
-fn plain(text: &str) -> Result<String> {
+fn plain(text: &str) -> Read<String> {
     if text.is_empty() || text.chars().any(|c| c.is_whitespace() || c.is_control() || "=^*$!&#".contains(c)) {
-        bail!("a rule with a mark in it: {text:?}");
+        return Err(Strange(format!("a rule with a mark in it: {text:?}")));
     }
     Ok(text.to_lowercase())
 }
 
 /// `^text\d{8}$`, `^text\d{4}-\d{2}-\d{2}$`, `^text\d`, and `[-@]` for either of its characters.
-fn expression(text: &str) -> Result<Vec<String>> {
+fn expression(text: &str) -> Read<Vec<String>> {
+    let unknown = || Strange(format!("an unknown expression {text}"));
     if text == NOT_SPEECH {
         return Ok(vec!["!-tts".to_owned()]);
     }
     if let Some((before, rest)) = text.split_once('[') {
-        let (choice, after) = rest.split_once(']').context("an open bracket")?;
+        let (choice, after) = rest.split_once(']').ok_or_else(|| Strange::new("an open bracket"))?;
+        if text.len() > LONGEST || after.matches('[').count() > 1 {
+            return Err(unknown());
+        }
         let all = choice.chars().map(|c| expression(&format!("{before}{c}{after}")));
-        return Ok(all.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect());
+        return Ok(all.collect::<Read<Vec<_>>>()?.into_iter().flatten().collect());
     }
-    let body = text.strip_prefix('^').with_context(|| format!("an unknown expression {text}"))?;
+    let body = text.strip_prefix('^').ok_or_else(unknown)?;
     let (mark, body) = body.strip_suffix('$').map_or(('^', body), |body| ('=', body));
     let mut out = String::from(mark);
     let mut rest = body;
@@ -83,22 +97,25 @@ fn expression(text: &str) -> Result<Vec<String>> {
             out.push_str(&plain(&first.to_string())?);
             continue;
         }
-        let escaped = rest.chars().next().context("an open escape")?;
+        let escaped = rest.chars().next().ok_or_else(|| Strange::new("an open escape"))?;
         rest = &rest[escaped.len_utf8()..];
         match escaped {
             '.' => out.push('.'),
             'd' => {
                 let mut count = 1;
                 if let Some((digits, after)) = rest.strip_prefix('{').and_then(|rest| rest.split_once('}')) {
-                    (count, rest) = (digits.parse()?, after);
+                    (count, rest) = (digits.parse().map_err(|_| unknown())?, after);
+                }
+                if count > MOST_DIGITS {
+                    return Err(unknown());
                 }
                 out.push_str(&"#".repeat(count));
             }
-            _ => bail!("an unknown expression {text}"),
+            _ => return Err(unknown()),
         }
     }
     if out.contains(['(', ')', '|', '?', '+', '{', '}']) {
-        bail!("an unknown expression {text}");
+        return Err(unknown());
     }
     Ok(vec![out])
 }

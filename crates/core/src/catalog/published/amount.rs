@@ -1,6 +1,6 @@
 //! An amount from the digits of a JSON number to plain decimal digits, without a float between.
 
-use anyhow::{Context, Result};
+use super::{Read, Strange};
 
 /// Places behind the point that are kept. A finer amount is an error.
 const PLACES: usize = 20;
@@ -13,7 +13,7 @@ impl Amount {
     pub(super) const ZERO: Self = Self(0);
 
     /// From the text of a JSON number, `0.0028` or `1e-05`.
-    pub(super) fn parse(text: &str) -> Result<Self> {
+    pub(super) fn parse(text: &str) -> Read<Self> {
         let parsed = || {
             let (number, exponent) = match text.split_once(['e', 'E']) {
                 Some((number, exponent)) => (number, exponent.parse::<i64>().ok()?),
@@ -25,7 +25,7 @@ impl Amount {
             let power = 10u128.checked_pow(u32::try_from(places.unsigned_abs()).ok()?)?;
             if places >= 0 { digits.checked_mul(power) } else { digits.is_multiple_of(power).then(|| digits / power) }
         };
-        parsed().map(Self).with_context(|| format!("{text} is no amount of at most {PLACES} places"))
+        parsed().map(Self).ok_or_else(|| Strange(format!("{text} is no amount of at most {PLACES} places")))
     }
 
     pub(super) fn plus(self, other: Self) -> Self {
@@ -33,8 +33,11 @@ impl Amount {
     }
 
     /// A thousandth: what one call costs, from what a thousand cost.
-    pub(super) fn thousandth(self) -> Result<Self> {
-        self.0.is_multiple_of(1000).then_some(Self(self.0 / 1000)).context("a thousandth of it is too fine")
+    pub(super) fn thousandth(self) -> Read<Self> {
+        self.0
+            .is_multiple_of(1000)
+            .then_some(Self(self.0 / 1000))
+            .ok_or_else(|| Strange::new("a thousandth of it is too fine"))
     }
 }
 

@@ -1,15 +1,17 @@
-//! From the JSON of genai-prices to the table: one model a line, sorted, so that a new version is a
-//! diff somebody can read.
+//! From the JSON of genai-prices to the lines of the table: one model a line, sorted, so that a new version
+//! is a diff somebody can read. A line is one whatever the source says: names are checked, dates and numbers
+//! are parsed.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
-use anyhow::{Context, Result, bail};
+use jiff::civil::Date;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::amount::Amount;
 use super::rules::rules;
+use super::{Fields, Read, Strange};
+use crate::id::ModelName;
 
 /// Whose prices are taken: the source's name and ours. Azure is not: a model there goes by the name of
 /// a deployment, which says nothing about what it costs.
@@ -58,18 +60,6 @@ const NOT_ASKED_FOR: &[&str] = &[
     "web_searches_kcount",
 ];
 
-const HEAD: &str = "\
-# List prices and context windows of models. Licence of the data: MIT, see LICENSE beside this file.
-# Written by `cargo xtask prices` from the data of the crate genai-prices; a test finds other edits.
-# A section is a provider. A line is a model, with tabs between: its id; rules by which other names
-# mean it too (= is, ^ begins, * contains, $ ends, ! does not contain, # any digit, & all of them);
-# tokens of context; notes (deprecated; peak: the price of the dearest hours); then one price, or
-# several with the first day of each. US dollars for a million tokens, `request` for one call;
-# after >N what all tokens cost in a call of more than N tokens of input.
-";
-
-type Fields = BTreeMap<String, Box<RawValue>>;
-
 /// Amounts by kind, below every step and beyond each.
 #[derive(Clone, Debug, Default)]
 struct Rates {
@@ -77,51 +67,66 @@ struct Rates {
     steps: BTreeMap<u64, BTreeMap<&'static str, Amount>>,
 }
 
-/// The whole table.
-pub(super) fn table(source: &str, version: &str, released: &str) -> Result<String> {
-    let providers: Vec<Fields> = serde_json::from_str(source).context("the data is no list of providers")?;
-    let mut out = format!("{HEAD}# source: genai-prices {version}\n# date: {released}\n");
+/// The lines of a provider by the id of the model, sorted: `Ok(None)` for a model that is not one of text for
+/// a price, an error for one that is not understood.
+pub(super) type Rows = Vec<(String, Read<Option<String>>)>;
+
+/// Our providers in the order of the table, each with its lines where the source has it.
+pub(super) fn sections(source: &str) -> Read<Vec<(&'static str, Option<Rows>)>> {
+    let providers: Vec<Fields> =
+        serde_json::from_str(source).map_err(|_| Strange::new("the data is no list of providers"))?;
+    let mut sections = Vec::new();
     for (theirs, ours) in PROVIDERS {
         let provider = providers.iter().find(|fields| text(fields, "id").is_ok_and(|id| id == *theirs));
-        let provider = provider.with_context(|| format!("there is no provider {theirs}"))?;
-        let models: Vec<Fields> = serde_json::from_str(raw(provider, "models")?)?;
-        let mut rows = Vec::new();
-        for model in &models {
-            let id = text(model, "id")?;
-            rows.extend(row(model, &id).with_context(|| format!("{theirs}/{id}"))?.map(|row| (id, row)));
-        }
-        rows.sort();
-        writeln!(out, "[{ours}]")?;
-        rows.into_iter().for_each(|(_, row)| out.push_str(&row));
+        let rows = provider.map(rows).transpose().map_err(|why| Strange(format!("{theirs}: {why}")))?;
+        sections.push((*ours, rows));
     }
-    Ok(out)
+    Ok(sections)
+}
+
+fn rows(provider: &Fields) -> Read<Rows> {
+    let models: Vec<Fields> = serde_json::from_str(raw(provider, "models")?)?;
+    let mut rows = Rows::new();
+    for model in &models {
+        let id = text(model, "id")?;
+        let row = row(model, &id);
+        rows.push((id, row));
+    }
+    rows.sort_by(|one, other| one.0.cmp(&other.0));
+    Ok(rows)
 }
 
 /// The line of a model; `None` where it is not one that reads and makes text for a price.
-fn row(model: &Fields, id: &str) -> Result<Option<String>> {
+fn row(model: &Fields, id: &str) -> Read<Option<String>> {
+    if ModelName::parse(id).is_err() || id.starts_with(['[', '#']) {
+        return Err(Strange(format!("an id with a mark in it: {id:?}")));
+    }
     let matcher: Value = serde_json::from_str(raw(model, "match")?)?;
     let rules = rules(&matcher, id)?;
     let Some((dated, peak)) = priced(model, id)? else { return Ok(None) };
-    let context = model.get("context_window").map_or("-", |tokens| tokens.get());
+    let context = match model.get("context_window") {
+        Some(tokens) => serde_json::from_str::<u64>(tokens.get())?.to_string(),
+        None => "-".to_owned(),
+    };
     let deprecated = model.get("deprecated").is_some_and(|value| value.get() == "true");
     let notes = [deprecated.then_some("deprecated"), peak.then_some("peak")];
     let notes: Vec<_> = notes.into_iter().flatten().collect();
     let or_none = |words: String| if words.is_empty() { "-".to_owned() } else { words };
     let mut line = format!("{id}\t{}\t{context}\t{}", or_none(rules.join(" ")), or_none(notes.join(" ")));
     for (from, rates) in dated {
-        write!(line, "\t{}", shown(&rates))?;
+        line.push_str(&format!("\t{}", shown(&rates)));
         if let Some(from) = from {
-            write!(line, " from={from}")?;
+            line.push_str(&format!(" from={from}"));
         }
     }
     line.push('\n');
     Ok(Some(line))
 }
 
-type Dated = Vec<(Option<String>, Rates)>;
+type Dated = Vec<(Option<Date>, Rates)>;
 
 /// Its prices by first day, and whether dearer hours were put in.
-fn priced(model: &Fields, id: &str) -> Result<Option<(Dated, bool)>> {
+fn priced(model: &Fields, id: &str) -> Read<Option<(Dated, bool)>> {
     let prices = raw(model, "prices")?;
     let entries: Vec<Fields> = if prices.starts_with('[') {
         serde_json::from_str(prices)?
@@ -135,13 +140,13 @@ fn priced(model: &Fields, id: &str) -> Result<Option<(Dated, bool)>> {
             entry.get("constraint").map_or_else(|| Ok(BTreeMap::new()), |raw| serde_json::from_str(raw.get()))?;
         match constraint.keys().map(String::as_str).collect::<Vec<_>>().as_slice() {
             [] if dated.is_empty() => dated.push((None, rates)),
-            ["start_date"] => dated.push((constraint.get("start_date").cloned(), rates)),
+            ["start_date"] => dated.push((Some(day(constraint.get("start_date"))?), rates)),
             ["end_time", "start_time"] => hours.push(rates),
-            other => bail!("an unknown constraint: {other:?}"),
+            other => return Err(Strange(format!("an unknown constraint: {other:?}"))),
         }
     }
     if dated.first().is_none_or(|(from, _)| from.is_some()) || !dated.is_sorted_by(|a, b| a.0 < b.0) {
-        bail!("the prices are not in the order of their days");
+        return Err(Strange::new("the prices are not in the order of their days"));
     }
     for (_, rates) in &mut dated {
         for other in &hours {
@@ -152,7 +157,7 @@ fn priced(model: &Fields, id: &str) -> Result<Option<(Dated, bool)>> {
 }
 
 /// The amounts of one entry; `None` where it does not price both reading and making text.
-fn rates(prices: &Fields, id: &str) -> Result<Option<Rates>> {
+fn rates(prices: &Fields, id: &str) -> Read<Option<Rates>> {
     let mut rates = Rates::default();
     // At OpenRouter a model of this name is free by its name; the source writes that as no price.
     if prices.is_empty() && id.ends_with(":free") && id.contains('/') {
@@ -165,7 +170,7 @@ fn rates(prices: &Fields, id: &str) -> Result<Option<Rates>> {
         } else if key == "requests_kcount" {
             rates.base.insert("request", Amount::parse(value.get())?.thousandth()?);
         } else if !NOT_ASKED_FOR.contains(&key.as_str()) && !DEARER_OUTPUT.contains(&key.as_str()) {
-            bail!("an unknown price {key}");
+            return Err(Strange(format!("an unknown price {key}")));
         }
     }
     for key in DEARER_OUTPUT {
@@ -177,7 +182,7 @@ fn rates(prices: &Fields, id: &str) -> Result<Option<Rates>> {
     Ok(both.then_some(rates))
 }
 
-fn put(rates: &mut Rates, kind: &'static str, value: &RawValue) -> Result<()> {
+fn put(rates: &mut Rates, kind: &'static str, value: &RawValue) -> Read<()> {
     if !value.get().starts_with('{') {
         rates.base.insert(kind, Amount::parse(value.get())?);
         return Ok(());
@@ -186,16 +191,16 @@ fn put(rates: &mut Rates, kind: &'static str, value: &RawValue) -> Result<()> {
     rates.base.insert(kind, Amount::parse(raw(&fields, "base")?)?);
     let tiers: Vec<Fields> = serde_json::from_str(raw(&fields, "tiers")?)?;
     for tier in tiers {
-        let start = raw(&tier, "start")?.parse().context("a step without a start")?;
+        let start = raw(&tier, "start")?.parse().map_err(|_| Strange::new("a step without a start"))?;
         rates.steps.entry(start).or_default().insert(kind, Amount::parse(raw(&tier, "price")?)?);
     }
     Ok(())
 }
 
 /// Each kind at the dearer of two prices.
-fn dearer(rates: &mut Rates, other: &Rates) -> Result<()> {
+fn dearer(rates: &mut Rates, other: &Rates) -> Read<()> {
     if !rates.steps.is_empty() || !other.steps.is_empty() || !rates.base.keys().eq(other.base.keys()) {
-        bail!("hours of a price with steps or of other kinds");
+        return Err(Strange::new("hours of a price with steps or of other kinds"));
     }
     for (kind, amount) in &mut rates.base {
         *amount = (*amount).max(other.base[kind]);
@@ -237,10 +242,15 @@ fn storage(mut amounts: BTreeMap<&'static str, Amount>) -> BTreeMap<&'static str
     amounts
 }
 
-fn text(fields: &Fields, key: &str) -> Result<String> {
+fn day(text: Option<&String>) -> Read<Date> {
+    let day = text.and_then(|text| text.parse().ok());
+    day.ok_or_else(|| Strange::new("a price without its first day"))
+}
+
+fn text(fields: &Fields, key: &str) -> Read<String> {
     Ok(serde_json::from_str(raw(fields, key)?)?)
 }
 
-fn raw<'a>(fields: &'a Fields, key: &str) -> Result<&'a str> {
-    Ok(fields.get(key).with_context(|| format!("there is no {key}"))?.get())
+fn raw<'a>(fields: &'a Fields, key: &str) -> Read<&'a str> {
+    Ok(fields.get(key).ok_or_else(|| Strange(format!("there is no {key}")))?.get())
 }
