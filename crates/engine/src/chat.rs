@@ -251,6 +251,9 @@ async fn prepare(
     let keys = decided.plan.as_ref().map(|plan| decided.keys_of(plan)).unwrap_or_default();
     *chat = decided.chat;
     let plan = decided.plan?;
+    for sentence in &plan.stepped_back {
+        tracing::info!(class = %call.class, "{sentence}");
+    }
     let keeps = decided.found.class.is_some_and(|rule| rule.cache);
     let slot = if keeps { Slot::of(call.start.tool, &call.start.class, policy.cache, &plan, chat) } else { None };
     call.start.trace = Some(Trace::of(&plan, &active.hash, if slot.is_some() { Kept::Missed } else { Kept::Off }));

@@ -9,7 +9,7 @@ use pointsman_core::catalog::KeyRef;
 use pointsman_core::chat::{Chat, Part};
 use pointsman_core::code::{Code, Denial};
 use pointsman_core::id::{ClientId, ModelId, ProviderId};
-use pointsman_core::plan::{self, Asked, Candidates, Now, Plan, Relief, Wanted};
+use pointsman_core::plan::{self, Asked, Candidates, Ground, Now, Plan, Relief, Wanted};
 use pointsman_core::policy::{Policy, Strategy};
 use pointsman_core::privacy::{self, Rule, Screened};
 use pointsman_core::structured;
@@ -73,6 +73,10 @@ pub(crate) async fn decide<'p>(
         if found.class.is_some_and(|rule| rule.strategy == Strategy::Fastest) {
             let models = found.models.clone();
             now.first_token = inner.ledger.read(move |c| speed::first_tokens(c, &models, Timestamp::now())).await?;
+        }
+        if found.models.len() > 1 && found.ground == Ground::First {
+            let models = found.models.clone();
+            now.slumps = inner.ledger.glance(move |c| speed::slumps(c, &models, Timestamp::now())).await?;
         }
         let mut plan = plan::plan(policy, &found, &chat, &now);
         let relief = match &plan {

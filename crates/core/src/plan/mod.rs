@@ -18,6 +18,7 @@ use crate::privacy::Screened;
 mod candidates;
 mod order;
 mod relief;
+pub mod slump;
 mod split;
 mod target;
 mod tier;
@@ -29,6 +30,7 @@ pub use target::{Target, Weighed};
 pub use tier::{tier, tier_with_reason};
 
 use order::{order, reason};
+use slump::{Slump, step_back};
 use target::weigh_one;
 
 /// What will be tried.
@@ -40,6 +42,8 @@ pub struct Plan {
     pub rule: String,
     /// A sentence: why the first target.
     pub reason: String,
+    /// A sentence for each target that is asked later than it would be, because it is worse than usual.
+    pub stepped_back: Vec<String>,
     /// The deadline over all targets and retries.
     pub deadline: Duration,
     /// What the caller should know.
@@ -62,11 +66,20 @@ pub struct Now {
     pub first_token: BTreeMap<ModelId, Duration>,
     /// The rules of data_policy that the conversation meets.
     pub screened: Option<Screened>,
+    /// Models whose recent calls are worse than usual.
+    pub slumps: BTreeMap<ModelId, Slump>,
 }
 
 /// Weighs every candidate: able ones first, in the order in which they are asked. Also what the caller
 /// should know about `max_tokens`.
 pub fn weigh(policy: &Policy, found: &Candidates<'_>, chat: &Chat, now: &Now) -> (Vec<Weighed>, Vec<String>) {
+    let (mut weighed, warnings) = ranked(policy, found, chat, now);
+    step_back(found, now, &mut weighed);
+    (weighed, warnings)
+}
+
+/// The same before any of them steps back.
+fn ranked(policy: &Policy, found: &Candidates<'_>, chat: &Chat, now: &Now) -> (Vec<Weighed>, Vec<String>) {
     let mut warnings = Vec::new();
     let mut weighed: Vec<_> =
         found.models.iter().map(|model| weigh_one(policy, found, chat, now, model, &mut warnings)).collect();
@@ -80,7 +93,13 @@ pub fn weigh(policy: &Policy, found: &Candidates<'_>, chat: &Chat, now: &Now) ->
 /// A denial where no candidate is left: without a key, a price, room for the prompt, or below the
 /// preflight gate.
 pub fn plan(policy: &Policy, found: &Candidates<'_>, chat: &Chat, now: &Now) -> Result<Plan, Denial> {
-    let (weighed, mut warnings) = weigh(policy, found, chat, now);
+    let (mut weighed, mut warnings) = ranked(policy, found, chat, now);
+    let mut reason = reason(found, now, &weighed);
+    let stepped_back = step_back(found, now, &mut weighed);
+    for sentence in &stepped_back {
+        reason.push(' ');
+        reason.push_str(sentence);
+    }
     let targets: Vec<_> = weighed.iter().filter_map(Weighed::able).cloned().collect();
     if targets.is_empty() {
         let skipped = weighed.into_iter().filter_map(|one| Some((one.model, one.why_not?))).collect::<Vec<_>>();
@@ -100,7 +119,7 @@ pub fn plan(policy: &Policy, found: &Candidates<'_>, chat: &Chat, now: &Now) -> 
     let deadline =
         found.class.and_then(|rule| rule.timeout).or(targets[0].provider.timeout).unwrap_or(policy.timeouts.total);
     let rule = found.class.map_or_else(|| "model".to_owned(), |rule| format!("defaults.{}", rule.class));
-    Ok(Plan { targets, rule, reason: reason(found, now, &weighed), deadline, warnings })
+    Ok(Plan { targets, rule, reason, stepped_back, deadline, warnings })
 }
 
 /// The parameters of a call: the caller's, and where the caller says nothing those of the class.

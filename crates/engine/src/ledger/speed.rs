@@ -1,10 +1,12 @@
-//! How soon models began to answer one's own calls: what `strategy: fastest` goes by.
+//! How one's own calls of models went: how soon they began to answer, which `strategy: fastest` goes by, and
+//! whether they are worse than usual, which moves a model behind its fallbacks.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use pointsman_core::id::ModelId;
+use pointsman_core::plan::slump::{self, Calls, Slump};
 use rusqlite::{Connection, params};
 
 use super::LedgerError;
@@ -35,6 +37,55 @@ pub(crate) fn first_tokens(
         }
     }
     Ok(medians)
+}
+
+/// Models whose recent calls are worse than usual. One look at 10 rows for each model; at 500 more only
+/// where those are suspicious.
+pub(crate) fn slumps(
+    connection: &Connection,
+    models: &[ModelId],
+    now: Timestamp,
+) -> Result<BTreeMap<ModelId, Slump>, LedgerError> {
+    let now = now.as_millisecond();
+    let recent_since = now.saturating_sub(i64::try_from(slump::RECENT.as_millis()).unwrap_or(i64::MAX));
+    let mut slumps = BTreeMap::new();
+    for model in models {
+        let (recent, oldest) = calls(connection, model, (recent_since, i64::MAX), slump::RECENT_CALLS)?;
+        if slump::suspicious(&recent) {
+            let (before, _) = calls(connection, model, (now.saturating_sub(SPAN_MS), oldest), slump::USUAL_CALLS)?;
+            slumps.extend(slump::slump(&recent, &before).map(|slump| (model.clone(), slump)));
+        }
+    }
+    Ok(slumps)
+}
+
+/// The newest calls of a model from one instant on and before another that say something of it, and when the
+/// oldest of them was made. Those that were given up, or failed for a reason of their own, say nothing.
+fn calls(
+    connection: &Connection,
+    model: &ModelId,
+    (since, before): (i64, i64),
+    most: u32,
+) -> Result<(Calls, i64), LedgerError> {
+    let mut query = connection.prepare_cached(
+        "SELECT made_ms, failure, first_ms FROM attempt
+         WHERE provider = ?1 AND model = ?2 AND made_ms >= ?3 AND made_ms < ?4
+           AND (first_ms IS NOT NULL OR failure NOT IN ('invalid_request', 'context_too_long', 'content_filter'))
+         ORDER BY made_ms DESC LIMIT ?5",
+    )?;
+    let mut found = (Calls::default(), before);
+    let mut rows = query.query(params![model.provider.as_str(), model.model.as_str(), since, before, most])?;
+    while let Some(row) = rows.next()? {
+        found.1 = row.get(0)?;
+        match (row.get::<_, Option<String>>(1)?, row.get::<_, Option<i64>>(2)?) {
+            (None, Some(first)) => {
+                found.0.first_tokens.push(Duration::from_millis(u64::try_from(first).unwrap_or_default()));
+            }
+            (Some(_), _) => found.0.failed += 1,
+            (None, None) => {}
+        }
+    }
+    Ok(found)
 }
 
 #[cfg(test)]
