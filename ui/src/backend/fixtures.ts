@@ -166,7 +166,11 @@ export const fixtures: Record<string, (now: number) => Fixture> = {
   many: with_((state, now) => {
     state.activity = manyDays(now, 430);
   }),
-  ...Object.fromEntries(Object.entries(approvals).map(([name, asks]) => [name, with_((state, now) => (state.approvals = asks(now)))])),
+  ...Object.fromEntries(Object.entries(approvals).map(([name, asks]) => [name, with_((state, now) => {
+    state.approvals = asks(now);
+    // Rust never hears that it is painted, so the buttons rest.
+    if (name === "approval-resting") state.hang = ["approval_shown"];
+  })])),
   empty: with_((state, now) => {
     Object.assign(state.status, { today: usd(0), day_used_bp: 0, problems: 1, key_problems: 1, running: "stopped" });
     Object.assign(state.overview, {

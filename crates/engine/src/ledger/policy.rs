@@ -107,9 +107,10 @@ pub(crate) fn last(connection: &Connection) -> Result<i64, LedgerError> {
     Ok(query.query_row([], |row| row.get(0))?)
 }
 
-/// The last activation of a version (`?1`) until an instant (`?2`): its place and its instant.
-pub(crate) const RULED_AT: &str =
-    "SELECT seq, at_ms FROM activation WHERE hash = ?1 AND at_ms <= ?2 ORDER BY seq DESC LIMIT 1";
+/// The last activation until an instant (`?2`) of the version whose hash begins so (`?1`): its place, its
+/// instant and its hash.
+pub(crate) const RULED_AT: &str = "SELECT seq, at_ms, hash FROM activation
+    WHERE ?1 <> '' AND substr(hash, 1, length(?1)) = ?1 AND at_ms <= ?2 ORDER BY seq DESC LIMIT 1";
 
 /// The activations after a place, each with the text of its version where that is kept.
 pub(crate) fn after(connection: &Connection, seq: i64) -> Result<Vec<(Activation, Option<String>)>, LedgerError> {

@@ -2,7 +2,8 @@
 //! way it went: the order of models, and the caps its first hold was checked against. Only what a person
 //! reads; nothing is ever decided by it, and a row without it (of an older program) shows less.
 //!
-//! Both are one text in the row that is written anyway: a healthy call costs no further write.
+//! Both are one text in the row that is written anyway: a healthy call costs no further write. Their names
+//! are one letter each, since a row of more than a kilobyte would not fit its page.
 
 use pointsman_core::money::MicroUsd;
 use pointsman_core::plan::Plan;
@@ -19,18 +20,22 @@ ALTER TABLE attempt ADD COLUMN retry_after_ms INTEGER;";
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Trace {
     /// `defaults.summarize`, or `model`.
+    #[serde(rename = "r")]
     pub(crate) rule: String,
-    /// The hash of the version of routing.yaml that ruled.
+    /// The beginning of the hash of the version of routing.yaml that ruled.
+    #[serde(rename = "p")]
     pub(crate) policy: String,
     /// Why the first target.
+    #[serde(rename = "w")]
     pub(crate) reason: String,
     /// The targets in their order.
+    #[serde(rename = "t")]
     pub(crate) targets: Vec<Way>,
     /// What was left aside, and why.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(rename = "n", default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) notes: Vec<String>,
     /// What the cache had.
-    #[serde(default)]
+    #[serde(rename = "k", default, skip_serializing_if = "Kept::is_off")]
     pub(crate) kept: Kept,
 }
 
@@ -38,7 +43,9 @@ pub(crate) struct Trace {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Way {
     /// `provider/model`.
+    #[serde(rename = "m")]
     pub(crate) model: String,
+    #[serde(rename = "t")]
     pub(crate) tier: String,
 }
 
@@ -55,12 +62,21 @@ pub(crate) enum Kept {
     Since(i64),
 }
 
+impl Kept {
+    fn is_off(&self) -> bool {
+        *self == Self::Off
+    }
+}
+
+/// So many hex digits of a hash tell the versions of one home apart.
+const HASH: usize = 16;
+
 impl Trace {
     pub(crate) fn of(plan: &Plan, policy: &str, kept: Kept) -> Self {
         let targets = plan.targets.iter();
         Self {
             rule: plan.rule.clone(),
-            policy: policy.to_owned(),
+            policy: policy.chars().take(HASH).collect(),
             reason: plan.reason.clone(),
             targets: targets
                 .map(|target| Way { model: target.model.to_string(), tier: target.tier.as_str().to_owned() })
@@ -75,13 +91,16 @@ impl Trace {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Checked {
     /// `the day cap of $5.00`.
+    #[serde(rename = "t")]
     pub(crate) title: String,
     /// What was left before the hold, in µ$.
+    #[serde(rename = "l")]
     pub(crate) left: i64,
     /// What the call may need there, in µ$.
+    #[serde(rename = "n")]
     pub(crate) needed: i64,
     /// `None` where there is room, else what the cap does: `block`, `ask`, `local_only`, `warn`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "h", default, skip_serializing_if = "Option::is_none")]
     pub(crate) hit: Option<String>,
 }
 

@@ -123,7 +123,7 @@ impl ApprovalAsk {
             worst: usd(420_000),
             left: Some(ApprovalRoom { window: "day".to_owned(), left: usd(3_530_000) }),
             handoff: HANDOFF.to_owned(),
-            otherwise: "Claude Desktop then gets the answer it has.".to_owned(),
+            otherwise: "The client keeps the answer it has.".to_owned(),
             expires_ms: 0,
             grant: Some(ApprovalGrant { tier: "L3".to_owned(), days: 30 }),
             waiting: 0,

@@ -20,6 +20,7 @@ export const approvals: Record<string, (now: number) => ApprovalAsk[]> = {
       handoff: `<img src=x onerror="window.pwned=1"><b>bold</b>\n${written<ApprovalAsk>(question, now).handoff}\n`.repeat(12),
     }),
   ],
+  "approval-resting": (now) => [ask(now)],
   "approval-none": () => [],
 };
 
