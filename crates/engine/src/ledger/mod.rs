@@ -35,6 +35,7 @@ pub(crate) mod key_check;
 pub mod pause;
 pub mod policy;
 pub(crate) mod price_list;
+pub(crate) mod prompt_check;
 pub mod request;
 pub mod reservation;
 mod schema;

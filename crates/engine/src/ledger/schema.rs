@@ -14,7 +14,7 @@ use super::{
     account, adjustment, alert, attempt, breaker, cache, change, client, exception, instance, job, key_check, pause,
     policy,
 };
-use super::{price_list, request, reservation, setting, trace};
+use super::{price_list, prompt_check, request, reservation, setting, trace};
 
 /// The schema this program writes.
 pub(super) const VERSION: i64 = STEPS.len() as i64;
@@ -49,7 +49,7 @@ const STEPS: [&[&str]; 3] = [
         exception::SQL,
         cache::SQL,
     ],
-    &[breaker::SQL_3, job::SQL, price_list::SQL, trace::SQL_3],
+    &[breaker::SQL_3, job::SQL, policy::SQL_3, price_list::SQL, prompt_check::SQL, trace::SQL_3],
 ];
 
 /// Brings the schema up to date in one transaction, after a backup where there was an older one.

@@ -3,7 +3,7 @@
 
 use super::field::{Section, near};
 use super::{Cover, Kind, Reader, is_null, shown};
-use crate::id::ProviderId;
+use crate::id::{ProviderId, nearest};
 use crate::policy::yaml::{Entry, Node};
 use crate::privacy::{Detector, Pattern, Rule, Then};
 
@@ -151,10 +151,7 @@ fn detector(text: &str) -> Result<Detector, String> {
     let words = || Detector::WORDS.iter().map(|(word, _)| *word);
     Detector::WORDS.iter().find(|(word, _)| *word == text).map(|(_, detector)| *detector).ok_or_else(|| {
         let all: Vec<_> = words().collect();
-        format!(
-            "must be one of {}{}",
-            all.join(", "),
-            near(text, words()).trim_end_matches('.').replace(" The", "; the")
-        )
+        let near = nearest(text, words()).map_or_else(String::new, |near| format!("; the nearest is {near}"));
+        format!("must be one of {}{near}", all.join(", "))
     })
 }
