@@ -67,7 +67,8 @@ fn asked(ground: &Ground, model: &str) -> usize {
 /// Acceptance 13.
 #[test]
 fn of_ten_calls_in_three_processes_exactly_one_tries_a_model_that_has_rested() {
-    let ground = ground("breaker: { failures: 1 }\nretry: { delays_s: [] }\nconcurrency: { global: 9, per_provider: 9 }\n");
+    let ground =
+        ground("breaker: { failures: 1 }\nretry: { delays_s: [] }\nconcurrency: { global: 9, per_provider: 9 }\n");
     let mut servers = [ground.server(), ground.server(), ground.server()];
     ground.provider.script(Script::status(500));
     assert_eq!(route(&mut servers[0])["meta"]["model"], "large");
@@ -143,7 +144,12 @@ fn wherever_a_process_is_killed_its_hold_counts_until_its_lease_ends_and_then_it
         Step { what: "in the middle", script: stalls(1), sent: 1, held: WORST },
         Step { what: "before the end mark", script: counted, sent: 1, held: WORST },
         Step { what: "before a retry", script: Script::status(503), sent: 1, held: WORST },
-        Step { what: "before a long wait", script: Script::status(429).header("retry-after", "30"), sent: 1, held: WORST },
+        Step {
+            what: "before a long wait",
+            script: Script::status(429).header("retry-after", "30"),
+            sent: 1,
+            held: WORST,
+        },
     ] {
         let ground = ground("retry: { delays_s: [20] }\n");
         let (mut dies, mut lives) = (ground.server(), ground.server());

@@ -100,7 +100,7 @@ pub(crate) async fn run(inner: &Inner, hold: &mut Hold, run: &Run<'_>) -> Ran {
         hold.begins(nth, &under_way);
         let key = run.keys[target].as_ref();
         let tried = talk::attempt_once(inner, run, current, chat, key, &under_way, &mut notes).await;
-        hold.pauses();
+        hold.frees_place();
         let over = |result, last, usage, found, cancelled, notes| Ran {
             result,
             first,
@@ -143,6 +143,7 @@ pub(crate) async fn run(inner: &Inner, hold: &mut Hold, run: &Run<'_>) -> Ran {
             }
         };
         let ended = end_of(nth, charge(failure.usage, current, worst, failure.billing()), Some(&failure));
+        hold.ends(&ended);
         let usage = failure.usage;
         let seen = found != Outcome::Answered && under_way.has_delivered() && run.ctx.delivery == Delivery::Pieces;
         let step = match &mended {
@@ -153,7 +154,9 @@ pub(crate) async fn run(inner: &Inner, hold: &mut Hold, run: &Run<'_>) -> Ran {
         let Some((next, wait)) = step else {
             let mut denial = last_word(run, first_failure.as_ref(), &failure);
             if seen {
-                denial.sentence.push_str(" A part of the answer had been passed on already, so no other model was asked.");
+                denial
+                    .sentence
+                    .push_str(" A part of the answer had been passed on already, so no other model was asked.");
             }
             return over(Err(denial), Some(ended), usage, Some(found), false, notes);
         };
@@ -168,7 +171,8 @@ pub(crate) async fn run(inner: &Inner, hold: &mut Hold, run: &Run<'_>) -> Ran {
             // The conversation has grown by the answer and the wish.
             estimate::worst_cost(current.provider.wire, chat, current.max_tokens, &current.price)
         });
-        let step = Step { ended: ended.clone(), from: target, to: next, nth: nth + 1, grown, found: (hold.role(), found) };
+        let step =
+            Step { ended: ended.clone(), from: target, to: next, nth: nth + 1, grown, found: (hold.role(), found) };
         let next = match hold.advance(run, step).await {
             Ok(Moved::To(target)) => target,
             Ok(Moved::Stopped(stopped, charged)) => {

@@ -140,7 +140,12 @@ impl Explanation {
                 return Ok(());
             }
         };
-        let limits = Limits { caps: policy.caps.clone(), resumed: clearance.resumed, raises: clearance.raises, breaker: policy.breaker };
+        let limits = Limits {
+            caps: policy.caps.clone(),
+            resumed: clearance.resumed,
+            raises: clearance.raises,
+            breaker: policy.breaker,
+        };
         let plan = Arc::clone(&trial.plan);
         let now = Timestamp::now();
         let found = inner.ledger.write(move |tx| {

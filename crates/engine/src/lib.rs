@@ -115,7 +115,13 @@ pub struct CallContext {
 impl CallContext {
     /// A call nobody cancels or watches.
     pub fn quiet(tool: &'static str) -> Self {
-        Self { tool, cancel: CancellationToken::new(), progress: None, delivery: Delivery::Whole, priority: Priority::Interactive }
+        Self {
+            tool,
+            cancel: CancellationToken::new(),
+            progress: None,
+            delivery: Delivery::Whole,
+            priority: Priority::Interactive,
+        }
     }
 
     /// Tells whoever listens; a listener that is gone does not end the call.

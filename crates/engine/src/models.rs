@@ -236,12 +236,7 @@ fn line(all: &Known<'_>, id: &ModelId, list: Option<&List>) -> ModelLine {
     }
 }
 
-fn why_not(
-    all: &Known<'_>,
-    id: &ModelId,
-    priced: Option<&Priced>,
-    listed: Option<Option<&Listed>>,
-) -> Option<String> {
+fn why_not(all: &Known<'_>, id: &ModelId, priced: Option<&Priced>, listed: Option<Option<&Listed>>) -> Option<String> {
     let Known { policy, keys, resting } = all;
     if !policy.model(id).enabled {
         return Some("Switched off with enabled: false in routing.yaml.".to_owned());

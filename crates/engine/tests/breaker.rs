@@ -130,7 +130,12 @@ async fn where_no_model_is_left_the_call_is_denied_and_says_when_to_ask_again() 
     let got = room.route(ask("hello")).await;
     assert_eq!((got.code, room.server.chats().len()), (Some(Code::BreakerOpen), before), "{got:?}");
     let said = got.error.unwrap();
-    for part in ["here/practice-small rests until", "here/practice-large rests until", "the last call failed with provider_5xx", " Ask again after "] {
+    for part in [
+        "here/practice-small rests until",
+        "here/practice-large rests until",
+        "the last call failed with provider_5xx",
+        " Ask again after ",
+    ] {
         assert!(said.contains(part), "{part}: {said}");
     }
     assert_eq!(room.last().await.state, RequestState::Denied);
@@ -139,7 +144,8 @@ async fn where_no_model_is_left_the_call_is_denied_and_says_when_to_ask_again() 
 
     // Wherever somebody looks, it says so.
     let info = room.gateway.routing_info().await.unwrap();
-    let states: Vec<_> = info.breakers.iter().map(|one| (one.model.as_str(), one.state.as_str(), one.failures)).collect();
+    let states: Vec<_> =
+        info.breakers.iter().map(|one| (one.model.as_str(), one.state.as_str(), one.failures)).collect();
     assert_eq!(states, [("here/practice-large", "open", 1), ("here/practice-small", "open", 1)]);
     let models = room.gateway.models(ModelsQuery::default()).await.unwrap();
     let line = models.models.iter().find(|line| line.model == "here/practice-small").unwrap();

@@ -179,7 +179,8 @@ async fn the_deadline_runs_while_a_call_waits_and_one_that_was_never_sent_costs_
 #[tokio::test]
 async fn a_call_that_its_caps_would_not_let_through_is_denied_at_once_and_a_cancelled_one_leaves_the_line() {
     // A call may need 238 µ$: two, and not three.
-    let room = room("concurrency: { per_provider: 1 }\ncaps:\n  - { scope: all, window: day, limit_usd: 0.0005 }\n").await;
+    let room =
+        room("concurrency: { per_provider: 1 }\ncaps:\n  - { scope: all, window: day, limit_usd: 0.0005 }\n").await;
     for server in [&room.one, &room.two] {
         server.default_script(Script::text("yes").held());
     }
@@ -228,7 +229,8 @@ async fn a_fallback_waits_for_its_turn_and_the_first_failure_is_told_where_none_
     let path = room.gateway.home().policy_path();
     let text = std::fs::read_to_string(&path).unwrap();
     // `two` has more time, and keeps its place.
-    std::fs::write(&path, text.replace("max_tokens: 100 }\nfallback", "max_tokens: 100, timeout_s: 60 }\nfallback")).unwrap();
+    std::fs::write(&path, text.replace("max_tokens: 100 }\nfallback", "max_tokens: 100, timeout_s: 60 }\nfallback"))
+        .unwrap();
     room.two.default_script(Script::text("yes").held());
     room.one.default_script(Script::status(503));
     let keeps = room.ask("two");

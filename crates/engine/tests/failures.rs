@@ -23,7 +23,8 @@ struct Room {
     gateway: Gateway,
 }
 
-/// For each format a provider of its name and a class of its name, with a fallback. One retry.
+/// For each format a provider of its name and a class of its name, with a fallback. One retry. The fallback is
+/// of a higher tier, so that no model steps back behind it, however often it fails.
 async fn room(base: impl Fn(&Practice, Wire) -> String) -> Room {
     let folder = tempfile::tempdir().unwrap();
     let key = std::env::var(KEY).unwrap();
@@ -42,7 +43,7 @@ async fn room(base: impl Fn(&Practice, Wire) -> String) -> Room {
     }
     let text = format!(
         "version: '1'\ndefaults:\n{classes}fallback:\n{fallbacks}providers:\n{providers}  next: {{ base_url: '{}', local: true }}\n\
-         models:\n{models}retry: {{ delays_s: [0.001], jitter: 0 }}\nbreaker: {{ failures: 1000 }}\n\
+         models:\n  next/practice: {{ tier: L3 }}\n{models}retry: {{ delays_s: [0.001], jitter: 0 }}\nbreaker: {{ failures: 1000 }}\n\
          timeouts: {{ idle_s: 0.3, first_token_s: 5, connect_s: 5 }}\n",
         next.base_url()
     );
@@ -142,7 +143,13 @@ fn rows() -> Vec<Row> {
         row("a cut stream", Script::cut(1), Code::Network, Next, Assumed),
         row("a reset stream", Script { reset: true, ..Script::cut(1) }, Code::Network, Next, Assumed),
         row(UNMARKED, Script { no_done: true, ..Script::text("half") }, Code::Network, Next, Assumed),
-        row("a malformed piece", Script { malformed_after: Some(1), ..Script::text("a b") }, Code::BadResponse, Next, Assumed),
+        row(
+            "a malformed piece",
+            Script { malformed_after: Some(1), ..Script::text("a b") },
+            Code::BadResponse,
+            Next,
+            Assumed,
+        ),
         row("a stall", Script { stall_after: Some(1), ..Script::text("one two") }, Code::Timeout, Next, Assumed),
         row("invalid JSON", Script::invalid_json(), Code::BadResponse, Next, Assumed),
         row("a web page", Script::html(200), Code::BadResponse, Next, Assumed),

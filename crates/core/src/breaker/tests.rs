@@ -12,9 +12,9 @@ fn failed() -> Outcome {
 
 /// A record after outcomes of ordinary requests, one each second from second 1 on.
 fn record(outcomes: &[Outcome]) -> Option<Record> {
-    (1..).zip(outcomes).fold(None, |record, (second, outcome)| {
-        after(record, RULES, Role::Ordinary, *outcome, at(second))
-    })
+    (1..)
+        .zip(outcomes)
+        .fold(None, |record, (second, outcome)| after(record, RULES, Role::Ordinary, *outcome, at(second)))
 }
 
 fn open(record: Option<&Record>, second: i64) -> Option<(Timestamp, Why)> {
@@ -87,7 +87,13 @@ fn what_a_provider_asks_for_beyond_the_deadline_is_kept_and_bounded() {
     let asked = after(None, RULES, Role::Ordinary, of(FailureKind::RateLimit, Some(90)), at(0));
     assert_eq!(open(asked.as_ref(), 1), Some((at(90), Why::Asked)));
     assert_eq!(gate(asked.as_ref(), RULES, at(90)), Gate::Closed, "one failure is not three");
-    let longer = after(record(&[failed(Code::RateLimit, None); 2]), RULES, Role::Ordinary, failed(Code::RateLimit, Some(500)), at(3));
+    let longer = after(
+        record(&[failed(Code::RateLimit, None); 2]),
+        RULES,
+        Role::Ordinary,
+        failed(Code::RateLimit, Some(500)),
+        at(3),
+    );
     assert_eq!(open(longer.as_ref(), 4), Some((at(500), Why::Failed(3))), "the later of the two holds");
 }
 

@@ -139,8 +139,7 @@ pub(super) fn step_back(found: &Candidates<'_>, now: &Now, weighed: &mut Vec<Wei
         let well = |other: &Weighed| other.able().is_some() && slump_of(now, other).is_none();
         let (model, tier) = (weighed[at].model.clone(), weighed[at].tier);
         let rest = weighed.split_off(at + 1);
-        let (before, after): (Vec<_>, Vec<_>) =
-            rest.into_iter().partition(|other| well(other) && other.tier <= tier);
+        let (before, after): (Vec<_>, Vec<_>) = rest.into_iter().partition(|other| well(other) && other.tier <= tier);
         if let Some(first) = before.first() {
             said.insert(0, sentence(&model, slump, &first.model));
         }

@@ -277,7 +277,9 @@ impl Said<'_> {
         }
         if per_provider > old.per_provider {
             let was = old.per_provider;
-            self.say(format!("Up to {per_provider} calls of one program may run at once at a provider instead of {was}."));
+            self.say(format!(
+                "Up to {per_provider} calls of one program may run at once at a provider instead of {was}."
+            ));
         }
     }
 

@@ -373,12 +373,7 @@ const WAITS: &[(&str, &str, &str, &str)] = &[
         "concurrency: { global: 8 }",
         "Up to 8 calls of one program may run at once instead of 4.",
     ),
-    (
-        "concurrency.global",
-        "global: 4",
-        "global: 5",
-        "Up to 5 calls of one program may run at once instead of 4.",
-    ),
+    ("concurrency.global", "global: 4", "global: 5", "Up to 5 calls of one program may run at once instead of 4."),
     (
         "concurrency.per_provider",
         "per_provider: 2",

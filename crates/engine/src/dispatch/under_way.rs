@@ -70,7 +70,8 @@ impl UnderWay {
             0 => Charge::Assumed(self.worst),
             _ if self.thinks => Charge::Assumed(self.worst),
             bytes => {
-                let cost = estimate::delivered_cost(self.most_input, self.prefix_cache, bytes, self.max_tokens, &self.price);
+                let cost =
+                    estimate::delivered_cost(self.most_input, self.prefix_cache, bytes, self.max_tokens, &self.price);
                 Charge::Assumed(cost.min(self.worst))
             }
         }

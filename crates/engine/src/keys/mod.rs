@@ -12,8 +12,8 @@ use pointsman_core::code::{Code, Denial};
 use pointsman_core::id::{ProviderId, nearest};
 
 use crate::Gateway;
-use crate::ledger::change::{self, Topic};
 use crate::ledger::breaker;
+use crate::ledger::change::{self, Topic};
 use crate::ledger::key_check::{self, KeyCheck};
 use crate::secrets::{Secret, StoredKey};
 use crate::view::{KeyOutcome, KeyState, KeyStore, KeyStoreState};

@@ -70,8 +70,7 @@ models:
 
 /// The order in which models are asked, and what is said of it.
 fn asked(wanted: &Wanted, slumps: &[&str]) -> (Vec<String>, String, Vec<String>) {
-    let (policy, chat) =
-        (policy(), Chat { messages: vec![Message::text(Role::User, "x")], ..Chat::default() });
+    let (policy, chat) = (policy(), Chat { messages: vec![Message::text(Role::User, "x")], ..Chat::default() });
     let slump = failing(6, 10, 1, 100).unwrap();
     let slumps = slumps.iter().map(|name| (ModelId::parse(&format!("near/{name}")).unwrap(), slump)).collect();
     let found = candidates(&policy, wanted, Asked { client: None, chat: &chat }).unwrap();

@@ -69,7 +69,8 @@ impl Reader {
 
     pub(super) fn concurrency(&mut self, top: &Section<'_>) {
         let Some(section) = self.child(top, "concurrency", "concurrency") else { return };
-        let (global, per_provider) = (self.count(&section, "global", 1_000), self.count(&section, "per_provider", 1_000));
+        let (global, per_provider) =
+            (self.count(&section, "global", 1_000), self.count(&section, "per_provider", 1_000));
         let concurrency = &mut self.policy.concurrency;
         concurrency.global = global.unwrap_or(concurrency.global);
         concurrency.per_provider = per_provider.unwrap_or(concurrency.per_provider);
