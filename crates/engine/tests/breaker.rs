@@ -302,3 +302,17 @@ async fn a_retry_after_within_the_deadline_is_waited_for_in_place() {
         assert!(waited >= Duration::from_millis(950), "{waited:?}");
     }
 }
+
+#[tokio::test]
+async fn a_key_that_is_found_to_work_ends_the_rests_of_its_provider() {
+    let room = room("breaker: { failures: 1 }\n").await;
+    let path = room.gateway.home().policy_path();
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace("local: true", "key: { env: CARGO_MANIFEST_DIR }")).unwrap();
+    room.server.script(Script::status(401));
+    assert_eq!(room.route(ask("hello")).await.meta.model.as_deref(), Some(LARGE));
+    assert_eq!(row(&room, SMALL), Some((1, true)));
+    room.gateway.key_check("here").await.unwrap();
+    assert_eq!(row(&room, SMALL), None);
+    assert_eq!(room.route(ask("hello")).await.meta.model.as_deref(), Some(SMALL));
+}
