@@ -44,7 +44,7 @@ async fn room(base: impl Fn(&Practice, Wire) -> String) -> Room {
     let text = format!(
         "version: '1'\ndefaults:\n{classes}fallback:\n{fallbacks}providers:\n{providers}  next: {{ base_url: '{}', local: true }}\n\
          models:\n  next/practice: {{ tier: L3 }}\n{models}retry: {{ delays_s: [0.001], jitter: 0 }}\nbreaker: {{ failures: 1000 }}\n\
-         timeouts: {{ idle_s: 0.3, first_token_s: 5, connect_s: 5 }}\n",
+         timeouts: {{ idle_s: 0.5, first_token_s: 5, connect_s: 5 }}\n",
         next.base_url()
     );
     std::fs::write(home.policy_path(), text).unwrap();

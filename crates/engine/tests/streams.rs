@@ -83,7 +83,7 @@ impl Room {
     }
 }
 
-const QUICK: &str = "{ idle_s: 0.3, first_token_s: 0.3, first_token_slow_s: 0.3 }";
+const QUICK: &str = "{ idle_s: 0.5, first_token_s: 0.5, first_token_slow_s: 0.5 }";
 
 fn mishaps(at: usize) -> Vec<(&'static str, Script, Code)> {
     let text = Script::text("one two three");
@@ -216,15 +216,15 @@ async fn a_model_that_is_slow_by_nature_has_more_time_to_its_first_word() {
 
 #[tokio::test]
 async fn pings_and_thoughts_are_signs_of_life() {
-    let room = room("{ first_token_s: 0.4, first_token_slow_s: 0.4, idle_s: 0.4 }").await;
-    for wire in Wire::ALL {
-        let pings = Script { pings: 5, pace_ms: 150, ..Script::text("at last") };
-        let thoughts =
-            Script { reasoning: Some("Hm. Let me see.".into()), pings: 2, pace_ms: 150, ..Script::text("at last") };
-        for script in [pings, thoughts] {
-            room.server.script(script.clone());
-            let got = room.route(wire.name()).await;
-            assert_eq!(got.data.expect("an answer").text, "at last", "{} {script:?}", wire.name());
+    let room = room("{ first_token_s: 0.9, first_token_slow_s: 0.9, idle_s: 0.9 }").await;
+    let pings = Script { pings: 6, pace_ms: 200, ..Script::text("at last") };
+    let reasoning = Some("Hm. Let me see.".into());
+    let thoughts = Script { reasoning, pings: 3, pace_ms: 300, ..Script::text("at last") };
+    for script in [pings, thoughts] {
+        room.server.default_script(script.clone());
+        let calls = Wire::ALL.iter().map(|wire| room.route(wire.name()));
+        for got in futures_util::future::join_all(calls).await {
+            assert_eq!(got.data.as_ref().expect("an answer").text, "at last", "{got:?} {script:?}");
         }
     }
 }
