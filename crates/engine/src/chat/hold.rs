@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use pointsman_core::breaker::{Outcome, Rest, Role};
 use pointsman_core::budget::Counted;
 use pointsman_core::code::{Code, Denial};
@@ -120,15 +121,22 @@ impl Hold {
         let lease = after(run.plan.deadline + LEASE_GRACE);
         loop {
             let (entering, start) = (hold.entering(run), call.start.clone());
+            // A call that is dropped while this waits behind another write is ended by the write after it.
+            hold.open = true;
             match inner.ledger.write(move |tx| enter::first(tx, entering, &start, lease)).await? {
                 First::Entered(entered) => {
-                    hold.open = true;
-                    hold.went(entered).await?;
+                    hold.went(entered).await;
                     hold.first = hold.target;
                     return Ok(hold);
                 }
-                First::Stopped(stopped) => return Err(dispatch::why_stopped(inner, stopped).await),
-                First::Full(provider) => hold.wait(run, &provider).await?,
+                First::Stopped(stopped) => {
+                    hold.open = false;
+                    return Err(dispatch::why_stopped(inner, stopped).await);
+                }
+                First::Full(provider) => {
+                    hold.open = false;
+                    hold.wait(run, &provider).await?;
+                }
             }
         }
     }
@@ -145,13 +153,13 @@ impl Hold {
             match self.ledger.write(move |tx| enter::onward(tx, entering, &id, &step)).await? {
                 Onward::Entered(entered) => {
                     self.attempt = Attempt::Covered(nth);
-                    self.went(entered).await?;
+                    self.went(entered).await;
                     return Ok(Moved::To(self.target));
                 }
                 Onward::Stopped(stopped, charged) => return Ok(Moved::Stopped(stopped, charged)),
                 Onward::Lapsed => return Ok(Moved::Lapsed),
                 Onward::Resting(rests) => {
-                    self.passed_over(&rests).await?;
+                    self.passed_over(&rests).await;
                     return Ok(Moved::Nowhere(self.rests.join(" ")));
                 }
                 Onward::Full(provider) => match self.wait(run, &provider).await {
@@ -240,7 +248,7 @@ impl Hold {
     }
 
     /// Takes over what was entered.
-    async fn went(&mut self, entered: Entered) -> Result<(), Denial> {
+    async fn went(&mut self, entered: Entered) {
         let Entered { target, role, turn, warnings, rests } = entered;
         (self.target, self.role, self.turn) = (target, role, Some(turn));
         for hit in &warnings {
@@ -249,21 +257,20 @@ impl Hold {
                 self.warnings.push(warning);
             }
         }
-        self.passed_over(&rests).await
+        self.passed_over(&rests).await;
     }
 
-    async fn passed_over(&mut self, rests: &[(ModelId, Rest)]) -> Result<(), Denial> {
+    async fn passed_over(&mut self, rests: &[(ModelId, Rest)]) {
         if rests.is_empty() {
-            return Ok(());
+            return;
         }
-        let zone = self.ledger.glance(setting::zone).await?;
+        let zone = self.ledger.glance(setting::zone).await.unwrap_or_else(|_| TimeZone::system());
         for (model, rest) in rests {
             let sentence = resting::said(model, rest, &zone);
             if !self.rests.contains(&sentence) {
                 self.rests.push(sentence);
             }
         }
-        Ok(())
     }
 
     /// Waits for a place, within the call's deadline, and says so.
