@@ -9,9 +9,10 @@ use std::time::{Duration, SystemTime};
 
 use pointsman_core::code::Code;
 use pointsman_core::plan::Wanted;
+use pointsman_engine::models::ModelsQuery;
 use pointsman_engine::reply::Status;
+use pointsman_engine::view::{RequestState, Running};
 use pointsman_engine::{CallContext, Caller, ChatCall, Envelope, ExplainCall, Gateway, Home};
-use pointsman_engine::{models::ModelsQuery, view::RequestState};
 use pointsman_practice::Script;
 use rusqlite::Connection;
 
@@ -150,6 +151,12 @@ async fn where_no_model_is_left_the_call_is_denied_and_says_when_to_ask_again() 
     let models = room.gateway.models(ModelsQuery::default()).await.unwrap();
     let line = models.models.iter().find(|line| line.model == "here/practice-small").unwrap();
     assert!(!line.usable && line.why_not.as_ref().unwrap().contains("rests until"), "{line:?}");
+    let problems = room.gateway.overview().await.unwrap().problems;
+    let row = problems.iter().find(|row| row.id == "rests-here/practice-small").unwrap();
+    assert_eq!(row.title, "here/practice-small keeps failing");
+    assert!(row.detail.ends_with("failed with provider_5xx. Calls of ask go to another model meanwhile."), "{row:?}");
+    let status = room.gateway.status().await.unwrap();
+    assert_eq!((status.running, status.problems), (Running::Attention, 2));
     let call = ExplainCall {
         wanted: Wanted::Class { class: "ask".into(), override_model: None },
         chat: pointsman_core::chat::Chat {

@@ -12,6 +12,7 @@ pub mod keys;
 mod money;
 mod near;
 pub mod overview;
+mod rests;
 mod unreadable;
 
 pub use activity::{ActivityPage, ActivityQuery, RequestRow, RequestState};
