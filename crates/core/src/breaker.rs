@@ -95,7 +95,7 @@ impl Outcome {
     /// What a request's last failure at a model means for it. `left` is what was left until the deadline: a
     /// `Retry-After` within it was waited for in place, one beyond it is kept for the calls to come.
     pub fn of(failure: &Failure, now: Timestamp, left: Duration) -> Self {
-        if !counts(failure.kind) {
+        if failure.cut_short || !counts(failure.kind) {
             return Self::Undecided;
         }
         let asked = failure.retry_after.filter(|after| *after >= left && failure.kind.verdict() == Verdict::Retry);

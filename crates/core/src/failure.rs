@@ -146,12 +146,23 @@ pub struct Failure {
     /// The answer had begun to arrive: the model has worked, so the attempt is never free and never
     /// tried again on the same target, whatever the kind says.
     pub begun: bool,
+    /// The call's own deadline ended it while it was well on its way, or gave it hardly any time: it says nothing
+    /// of the model.
+    pub cut_short: bool,
 }
 
 impl Failure {
     /// A failure without a response.
     pub fn new(kind: FailureKind, sentence: impl Into<String>) -> Self {
-        Self { kind, sentence: sentence.into(), status: None, retry_after: None, usage: None, begun: false }
+        Self {
+            kind,
+            sentence: sentence.into(),
+            status: None,
+            retry_after: None,
+            usage: None,
+            begun: false,
+            cut_short: false,
+        }
     }
 
     /// What to do now: the kind's verdict, but no second try once the answer had begun.

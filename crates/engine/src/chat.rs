@@ -208,18 +208,19 @@ impl<'a> Call<'a> {
 
     /// Why the model that was asked last was asked, with what was passed over because it rests.
     fn reason(&self, plan: &Plan, ran: &Ran, rests: &[String]) -> String {
-        let model = &plan.targets[ran.target].model;
-        match ran.target {
-            0 => plan.reason.clone(),
-            at if at != ran.first && rests.is_empty() => {
-                format!("{} It did not answer; {model} did.", plan.reason)
-            }
-            at if at != ran.first => format!("{} It did not answer. {} {model} did.", plan.reason, rests.join(" ")),
-            _ if rests.is_empty() => {
-                format!("{} A cap leaves only models of this machine; {model} was asked.", plan.reason)
-            }
-            _ => format!("{} {} {model} was asked.", plan.reason, rests.join(" ")),
-        }
+        let name = |at: usize| &plan.targets[at].model;
+        let model = name(ran.target);
+        let rested: String = rests.iter().map(|sentence| format!(" {sentence}")).collect();
+        // The reason before is about the first choice, unless another was asked first.
+        let who =
+            if rests.is_empty() && plan.stepped_back.is_empty() { "It".into() } else { name(ran.first).to_string() };
+        let what = match ran.target {
+            0 => return plan.reason.clone(),
+            at if at != ran.first => format!("{who} did not answer; {model} did."),
+            _ if rests.is_empty() => format!("A cap leaves only models of this machine; {model} was asked."),
+            _ => format!("{model} was asked."),
+        };
+        format!("{}{rested} {what}", plan.reason)
     }
 }
 

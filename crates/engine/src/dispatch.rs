@@ -103,7 +103,7 @@ pub(crate) async fn run(inner: &Inner, hold: &mut Hold, run: &Run<'_>) -> Ran {
         hold.begins(nth, &under_way);
         let key = run.keys[target].as_ref();
         let tried = talk::attempt_once(inner, run, current, chat, key, &under_way, &mut notes).await;
-        hold.pauses();
+        hold.frees_place();
         let over = |result, last, usage, found, cancelled, notes| Ran {
             result,
             first,
@@ -147,6 +147,7 @@ pub(crate) async fn run(inner: &Inner, hold: &mut Hold, run: &Run<'_>) -> Ran {
             }
         };
         let ended = end_of(nth, charge(failure.usage, current, worst, failure.billing()), Some(&failure));
+        hold.ends(&ended);
         let usage = failure.usage;
         let seen = found != Outcome::Answered && under_way.has_delivered() && run.ctx.delivery == Delivery::Pieces;
         let step = match &mended {

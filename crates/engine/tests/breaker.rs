@@ -9,9 +9,10 @@ use std::time::{Duration, SystemTime};
 
 use pointsman_core::code::Code;
 use pointsman_core::plan::Wanted;
+use pointsman_engine::models::ModelsQuery;
 use pointsman_engine::reply::Status;
+use pointsman_engine::view::{RequestState, Running};
 use pointsman_engine::{CallContext, Caller, ChatCall, Envelope, ExplainCall, Gateway, Home};
-use pointsman_engine::{models::ModelsQuery, view::RequestState};
 use pointsman_practice::Script;
 use rusqlite::Connection;
 
@@ -150,6 +151,12 @@ async fn where_no_model_is_left_the_call_is_denied_and_says_when_to_ask_again() 
     let models = room.gateway.models(ModelsQuery::default()).await.unwrap();
     let line = models.models.iter().find(|line| line.model == "here/practice-small").unwrap();
     assert!(!line.usable && line.why_not.as_ref().unwrap().contains("rests until"), "{line:?}");
+    let problems = room.gateway.overview().await.unwrap().problems;
+    let row = problems.iter().find(|row| row.id == "rests-here/practice-small").unwrap();
+    assert_eq!(row.title, "here/practice-small keeps failing");
+    assert!(row.detail.ends_with("failed with provider_5xx. Calls of ask go to another model meanwhile."), "{row:?}");
+    let status = room.gateway.status().await.unwrap();
+    assert_eq!((status.running, status.problems), (Running::Attention, 2));
     let call = ExplainCall {
         wanted: Wanted::Class { class: "ask".into(), override_model: None },
         chat: pointsman_core::chat::Chat {
@@ -286,19 +293,44 @@ async fn a_retry_after_beyond_the_deadline_is_kept_for_the_calls_to_come() {
 
 #[tokio::test]
 async fn a_retry_after_within_the_deadline_is_waited_for_in_place() {
-    for by_date in [false, true] {
-        let script = if by_date {
-            Script::status(503).retry_at(SystemTime::now() + Duration::from_secs(2))
-        } else {
-            Script::status(429).retry_after(Duration::from_secs(1))
-        };
-        let room = room("").await;
-        room.server.script(script);
-        let got = room.route(ask("hello")).await;
-        assert_eq!((got.meta.model.as_deref(), got.meta.retries), (Some(SMALL), 1), "{got:?}");
-        let calls = room.server.chats();
-        let waited = calls[1].at - calls[0].at;
-        // A date has no parts of a second, so up to one less than two is asked for.
-        assert!(waited >= Duration::from_millis(950), "{waited:?}");
-    }
+    let room = room("").await;
+    room.server.script(Script::status(429).retry_after(Duration::from_secs(1)));
+    let got = room.route(ask("hello")).await;
+    assert_eq!((got.meta.model.as_deref(), got.meta.retries), (Some(SMALL), 1), "{got:?}");
+    let calls = room.server.chats();
+    let waited = calls[1].at - calls[0].at;
+    assert!(waited >= Duration::from_secs(1), "{waited:?}");
+
+    let when = SystemTime::now() + Duration::from_secs(2);
+    room.server.script(Script::status(503).retry_at(when));
+    let got = room.route(ask("hello")).await;
+    assert_eq!((got.meta.model.as_deref(), got.meta.retries), (Some(SMALL), 1), "{got:?}");
+    // A date has no parts of a second.
+    assert!(SystemTime::now() > when - Duration::from_secs(1), "it came back before");
+}
+
+#[tokio::test]
+async fn a_key_that_is_found_to_work_ends_the_rests_of_its_provider() {
+    let room = room("breaker: { failures: 1 }\n").await;
+    let path = room.gateway.home().policy_path();
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace("local: true", "key: { env: CARGO_MANIFEST_DIR }")).unwrap();
+    room.server.script(Script::status(401));
+    assert_eq!(room.route(ask("hello")).await.meta.model.as_deref(), Some(LARGE));
+    assert_eq!(row(&room, SMALL), Some((1, true)));
+    room.gateway.key_check("here").await.unwrap();
+    assert_eq!(row(&room, SMALL), None);
+    assert_eq!(room.route(ask("hello")).await.meta.model.as_deref(), Some(SMALL));
+}
+
+#[tokio::test]
+async fn a_deadline_that_ends_an_answer_on_its_way_rests_nobody_and_silence_does() {
+    let room = room("breaker: { failures: 1 }\ntimeouts: { total_s: 0.4, first_token_slow_s: 30, idle_s: 30 }\n").await;
+    room.server
+        .script(Script { pace_ms: 100, ..Script::text("a long answer that does not end in time, word by word") });
+    let got = room.route(ask("hello")).await;
+    assert_eq!((got.code, row(&room, SMALL)), (Some(Code::Timeout), None), "{got:?}");
+    room.server.script(Script::stall(0));
+    let got = room.route(ask("hello")).await;
+    assert_eq!((got.code, row(&room, SMALL)), (Some(Code::Timeout), Some((1, true))), "{got:?}");
 }

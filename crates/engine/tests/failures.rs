@@ -23,7 +23,8 @@ struct Room {
     gateway: Gateway,
 }
 
-/// For each format a provider of its name and a class of its name, with a fallback. One retry.
+/// For each format a provider of its name and a class of its name, with a fallback. One retry. The fallback is
+/// of a higher tier, so that no model steps back behind it, however often it fails.
 async fn room(base: impl Fn(&Practice, Wire) -> String) -> Room {
     let folder = tempfile::tempdir().unwrap();
     let key = std::env::var(KEY).unwrap();
@@ -42,8 +43,8 @@ async fn room(base: impl Fn(&Practice, Wire) -> String) -> Room {
     }
     let text = format!(
         "version: '1'\ndefaults:\n{classes}fallback:\n{fallbacks}providers:\n{providers}  next: {{ base_url: '{}', local: true }}\n\
-         models:\n{models}retry: {{ delays_s: [0.001], jitter: 0 }}\nbreaker: {{ failures: 1000 }}\n\
-         timeouts: {{ idle_s: 0.3, first_token_s: 5, connect_s: 5 }}\n",
+         models:\n  next/practice: {{ tier: L3 }}\n{models}retry: {{ delays_s: [0.001], jitter: 0 }}\nbreaker: {{ failures: 1000 }}\n\
+         timeouts: {{ idle_s: 0.5, first_token_s: 5, connect_s: 5 }}\n",
         next.base_url()
     );
     std::fs::write(home.policy_path(), text).unwrap();

@@ -20,7 +20,7 @@ struct Room {
 }
 
 /// A class for each format, whose provider is on the network as far as anybody can tell, and `near`, whose
-/// provider is on this machine; each with a fallback.
+/// provider is on this machine; each with a fallback, of a higher tier so that nobody steps back behind it.
 async fn room(timeouts: &str) -> Room {
     let folder = tempfile::tempdir().unwrap();
     let server = Practice::start(Options::default()).await.unwrap();
@@ -39,7 +39,7 @@ async fn room(timeouts: &str) -> Room {
     let text = format!(
         "version: '1'\ndefaults:\n{classes}  thinks: {{ provider: openai_chat, model: o3-practice, max_tokens: 500 }}\n\
          fallback:\n{fallbacks}providers:\n{providers}  next: {{ base_url: '{}', local: true }}\n\
-         models:\n{models}  openai_chat/o3-practice: {{ price: {{ input: 1, output: 2 }} }}\n\
+         models:\n  next/practice: {{ tier: L3 }}\n{models}  openai_chat/o3-practice: {{ price: {{ input: 1, output: 2 }} }}\n\
          retry: {{ delays_s: [0.001] }}\nbreaker: {{ failures: 1000 }}\ntimeouts: {timeouts}\n",
         next.base_url()
     );
@@ -83,7 +83,7 @@ impl Room {
     }
 }
 
-const QUICK: &str = "{ idle_s: 0.3, first_token_s: 0.3, first_token_slow_s: 0.3 }";
+const QUICK: &str = "{ idle_s: 0.5, first_token_s: 0.5, first_token_slow_s: 0.5 }";
 
 fn mishaps(at: usize) -> Vec<(&'static str, Script, Code)> {
     let text = Script::text("one two three");
@@ -216,15 +216,15 @@ async fn a_model_that_is_slow_by_nature_has_more_time_to_its_first_word() {
 
 #[tokio::test]
 async fn pings_and_thoughts_are_signs_of_life() {
-    let room = room("{ first_token_s: 0.4, first_token_slow_s: 0.4, idle_s: 0.4 }").await;
-    for wire in Wire::ALL {
-        let pings = Script { pings: 5, pace_ms: 150, ..Script::text("at last") };
-        let thoughts =
-            Script { reasoning: Some("Hm. Let me see.".into()), pings: 2, pace_ms: 150, ..Script::text("at last") };
-        for script in [pings, thoughts] {
-            room.server.script(script.clone());
-            let got = room.route(wire.name()).await;
-            assert_eq!(got.data.expect("an answer").text, "at last", "{} {script:?}", wire.name());
+    let room = room("{ first_token_s: 0.9, first_token_slow_s: 0.9, idle_s: 0.9 }").await;
+    let pings = Script { pings: 6, pace_ms: 200, ..Script::text("at last") };
+    let reasoning = Some("Hm. Let me see.".into());
+    let thoughts = Script { reasoning, pings: 3, pace_ms: 300, ..Script::text("at last") };
+    for script in [pings, thoughts] {
+        room.server.default_script(script.clone());
+        let calls = Wire::ALL.iter().map(|wire| room.route(wire.name()));
+        for got in futures_util::future::join_all(calls).await {
+            assert_eq!(got.data.as_ref().expect("an answer").text, "at last", "{got:?} {script:?}");
         }
     }
 }
@@ -254,24 +254,35 @@ async fn the_deadline_ends_whatever_is_under_way() {
 }
 
 #[tokio::test]
-async fn a_cancel_ends_the_wait_before_a_retry() {
-    let room = room("{ total_s: 60 }").await;
-    let path = room.gateway.home().policy_path();
-    let text = std::fs::read_to_string(&path).unwrap();
-    let text = text.replace("delays_s: [0.001]", "delays_s: [30]") + "concurrency: { global: 1 }\n";
-    std::fs::write(&path, text).unwrap();
-    room.server.script(Script::status(503));
-    let (ctx, _heard) = listening(Delivery::Whole);
-    let (cancel, gateway) = (ctx.cancel.clone(), room.gateway.clone());
-    let under_way = tokio::spawn(async move { gateway.route(call("openai_chat"), ctx).await });
-    room.server.arrived(1).await;
-    // There is one place, and a call that waits for its retry does not keep it.
-    assert_eq!(room.route("near").await.status, Status::Success);
-    let begun = Instant::now();
-    cancel.cancel();
-    let got = under_way.await.unwrap();
-    assert_eq!((got.code, got.meta.cost_assumed), (Some(Code::Cancelled), false), "{got:?}");
-    assert!(begun.elapsed() < Duration::from_secs(10));
-    assert_eq!((room.server.chats().len(), room.next.chats().len()), (2, 0), "no call after it");
-    room.books_are_right().await;
+async fn a_caller_that_goes_while_a_retry_is_waited_for_ends_the_call_for_nothing() {
+    for goes in [Goes::Cancels, Goes::Vanishes] {
+        let room = room("{ total_s: 60 }").await;
+        let path = room.gateway.home().policy_path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let text = text.replace("delays_s: [0.001]", "delays_s: [30]") + "concurrency: { global: 1 }\n";
+        std::fs::write(&path, text).unwrap();
+        room.server.script(Script::status(503));
+        let (ctx, _heard) = listening(Delivery::Whole);
+        let (cancel, gateway) = (ctx.cancel.clone(), room.gateway.clone());
+        let under_way = tokio::spawn(async move { gateway.route(call("openai_chat"), ctx).await });
+        room.server.arrived(1).await;
+        // There is one place, and a call that waits for its retry does not keep it.
+        assert_eq!(room.route("near").await.status, Status::Success);
+        let begun = Instant::now();
+        if goes == Goes::Cancels {
+            cancel.cancel();
+            let got = under_way.await.unwrap();
+            assert_eq!(got.code, Some(Code::Cancelled), "{got:?}");
+        } else {
+            under_way.abort();
+            assert!(under_way.await.unwrap_err().is_cancelled());
+            room.gateway.tidy().await.unwrap();
+        }
+        assert!(begun.elapsed() < Duration::from_secs(10));
+        let rows = room.gateway.activity(ActivityQuery::default()).await.unwrap().rows;
+        let row = rows.iter().find(|row| row.class == "openai_chat").unwrap();
+        assert_eq!((row.cost.micros, row.assumed), (0, false), "a 503 is not billed: {goes:?} {row:?}");
+        assert_eq!((room.server.chats().len(), room.next.chats().len()), (2, 0), "no call after it");
+        room.books_are_right().await;
+    }
 }

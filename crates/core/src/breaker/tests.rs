@@ -106,6 +106,8 @@ fn what_says_something_about_the_call_never_counts() {
             matches!(kind, FailureKind::InvalidRequest | FailureKind::ContextTooLong | FailureKind::ContentFilter);
         assert_eq!(outcome == Outcome::Undecided, about_the_call, "{kind:?}");
     }
+    let cut_short = Failure { cut_short: true, ..Failure::new(FailureKind::Timeout, "") };
+    assert_eq!(Outcome::of(&cut_short, at(0), LONGEST), Outcome::Undecided);
 }
 
 #[test]

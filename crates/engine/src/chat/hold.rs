@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use pointsman_core::breaker::{Outcome, Rest, Role};
 use pointsman_core::budget::Counted;
 use pointsman_core::code::{Code, Denial};
@@ -12,6 +13,7 @@ use pointsman_core::id::{ModelId, ProviderId, RequestId};
 use pointsman_core::money::MicroUsd;
 use pointsman_core::plan::Plan;
 use pointsman_core::policy::{Breaker, Concurrency};
+use pointsman_core::reservation::Charge;
 
 use super::no_room::warned;
 use super::{Call, resting};
@@ -21,7 +23,7 @@ use crate::dispatch::{self, Ran, Run, UnderWay};
 use crate::lanes::{Lanes, Turn};
 use crate::ledger::reservation::{self, Limits, Stopped};
 use crate::ledger::trace::Checked;
-use crate::ledger::{Ledger, breaker, key_check, request, setting};
+use crate::ledger::{Ledger, attempt, breaker, key_check, request, setting};
 use crate::view::RequestState;
 use crate::{Inner, Progress};
 
@@ -52,13 +54,34 @@ pub(crate) struct Hold {
     role: Role,
     /// The place of the attempt under way.
     turn: Option<Turn>,
-    /// The attempt under way, while its bytes may be on the wire.
-    under_way: Option<(u32, UnderWay)>,
+    /// What is known of the attempt that is covered.
+    attempt: Attempt,
     /// Of each model that was passed over because it rests, why.
     pub(crate) rests: Vec<String>,
     /// What caps and waiting have to say of the call, each once.
     pub(crate) warnings: Vec<String>,
     open: bool,
+}
+
+/// How far the attempt is that is covered.
+enum Attempt {
+    /// Not begun: the one of this number.
+    Covered(u32),
+    /// Its bytes may be on the wire.
+    UnderWay(u32, UnderWay),
+    /// It has ended, and the ledger does not know it yet.
+    Ended(attempt::End),
+}
+
+impl Attempt {
+    /// How it has to be recorded where nothing more comes of it.
+    fn end(&self) -> attempt::End {
+        match self {
+            Self::Covered(nth) => dispatch::end_of(*nth, Charge::None, None),
+            Self::UnderWay(nth, under_way) => dispatch::end_of(*nth, under_way.charge(), None),
+            Self::Ended(ended) => ended.clone(),
+        }
+    }
 }
 
 /// How the step to the next attempt went.
@@ -95,7 +118,7 @@ impl Hold {
             target: 0,
             role: Role::Ordinary,
             turn: None,
-            under_way: None,
+            attempt: Attempt::Covered(1),
             rests: Vec::new(),
             warnings: Vec::new(),
             open: false,
@@ -103,19 +126,24 @@ impl Hold {
         let lease = after(run.plan.deadline + LEASE_GRACE);
         loop {
             let (entering, start) = (hold.entering(run), call.start.clone());
+            // A call that is dropped while this waits behind another write is ended by the write after it.
+            hold.open = true;
             let entered = inner.ledger.write(move |tx| enter::first(tx, entering, &start, lease)).await;
             match entered.map_err(|error| unasked(error.into()))? {
                 First::Entered(entered) => {
-                    hold.open = true;
-                    hold.went(entered).await.map_err(unasked)?;
+                    hold.went(entered).await;
                     hold.first = hold.target;
                     return Ok(hold);
                 }
                 First::Stopped(stopped) => {
+                    hold.open = false;
                     let checked = stopped.checked();
                     return Err((dispatch::why_stopped(inner, stopped).await, checked));
                 }
-                First::Full(provider) => hold.wait(run, &provider).await.map_err(unasked)?,
+                First::Full(provider) => {
+                    hold.open = false;
+                    hold.wait(run, &provider).await.map_err(unasked)?;
+                }
             }
         }
     }
@@ -126,18 +154,19 @@ impl Hold {
     /// Where the ledger cannot be written, or the call is cancelled while it waits for its turn. The attempt
     /// has still to be settled.
     pub(crate) async fn advance(&mut self, run: &Run<'_>, step: Step) -> Result<Moved, Denial> {
-        let step = Arc::new(step);
+        let (nth, step) = (step.nth, Arc::new(step));
         loop {
             let (entering, id, step) = (self.entering(run), self.id.clone(), Arc::clone(&step));
             match self.ledger.write(move |tx| enter::onward(tx, entering, &id, &step)).await? {
                 Onward::Entered(entered) => {
-                    self.went(entered).await?;
+                    self.attempt = Attempt::Covered(nth);
+                    self.went(entered).await;
                     return Ok(Moved::To(self.target));
                 }
                 Onward::Stopped(stopped, charged) => return Ok(Moved::Stopped(stopped, charged)),
                 Onward::Lapsed => return Ok(Moved::Lapsed),
                 Onward::Resting(rests) => {
-                    self.passed_over(&rests).await?;
+                    self.passed_over(&rests).await;
                     return Ok(Moved::Nowhere(self.rests.join(" ")));
                 }
                 Onward::Full(provider) => match self.wait(run, &provider).await {
@@ -151,12 +180,17 @@ impl Hold {
 
     /// An attempt leaves: from here on it may cost something.
     pub(crate) fn begins(&mut self, nth: u32, under_way: &UnderWay) {
-        self.under_way = Some((nth, under_way.clone()));
+        self.attempt = Attempt::UnderWay(nth, under_way.clone());
     }
 
     /// An attempt has ended: its place is free.
-    pub(crate) fn pauses(&mut self) {
-        (self.under_way, self.turn) = (None, None);
+    pub(crate) fn frees_place(&mut self) {
+        self.turn = None;
+    }
+
+    /// What came of an attempt, until the ledger knows it.
+    pub(crate) fn ends(&mut self, ended: &attempt::End) {
+        self.attempt = Attempt::Ended(ended.clone());
     }
 
     /// What the request is to the target it is at.
@@ -221,7 +255,7 @@ impl Hold {
     }
 
     /// Takes over what was entered.
-    async fn went(&mut self, entered: Entered) -> Result<(), Denial> {
+    async fn went(&mut self, entered: Entered) {
         let Entered { target, role, turn, warnings, rests } = entered;
         (self.target, self.role, self.turn) = (target, role, Some(turn));
         for hit in &warnings {
@@ -230,21 +264,20 @@ impl Hold {
                 self.warnings.push(warning);
             }
         }
-        self.passed_over(&rests).await
+        self.passed_over(&rests).await;
     }
 
-    async fn passed_over(&mut self, rests: &[(ModelId, Rest)]) -> Result<(), Denial> {
+    async fn passed_over(&mut self, rests: &[(ModelId, Rest)]) {
         if rests.is_empty() {
-            return Ok(());
+            return;
         }
-        let zone = self.ledger.glance(setting::zone).await?;
+        let zone = self.ledger.glance(setting::zone).await.unwrap_or_else(|_| TimeZone::system());
         for (model, rest) in rests {
             let sentence = resting::said(model, rest, &zone);
             if !self.rests.contains(&sentence) {
                 self.rests.push(sentence);
             }
         }
-        Ok(())
     }
 
     /// Waits for a place, within the call's deadline, and says so.
@@ -276,19 +309,19 @@ impl Hold {
 }
 
 impl Drop for Hold {
-    /// A call whose future was dropped: what was delivered is charged, and a try that was claimed is free again.
+    /// A call whose future was dropped: what is known of its attempt is charged, and a try that was claimed is
+    /// free again.
     fn drop(&mut self) {
         if !self.open {
             return;
         }
         let (id, rules, now) = (self.id.clone(), self.rules, Timestamp::now());
-        let ended = self.under_way.take().map(|(nth, under_way)| dispatch::end_of(nth, under_way.charge(), None));
-        let (model, role) = (self.plan.targets[self.target].model.clone(), self.role);
+        let (ended, model, role) = (self.attempt.end(), self.plan.targets[self.target].model.clone(), self.role);
         self.ledger.post(move |tx| {
             if role == Role::Probe {
                 breaker::note(tx, &model, rules, (role, Outcome::Undecided), now)?;
             }
-            reservation::lapse(tx, &id, ended.as_ref(), now, &[])
+            reservation::lapse(tx, &id, Some(&ended), now, &[])
         });
     }
 }

@@ -102,7 +102,7 @@ pub(crate) fn first(
             undo.keep(tx)?;
             Ok(First::Stopped(stopped))
         }
-        Ok(covered) => Ok(match enter(tx, entering, &gates, (target, local), covered, rests)? {
+        Ok(covered) => Ok(match enter(tx, entering, &gates, (target, local), (covered, rests), None)? {
             Ok(entered) => {
                 undo.keep(tx)?;
                 First::Entered(entered)
@@ -140,17 +140,17 @@ pub(crate) fn onward(
     let onward = match reservation::advance(tx, id, &step.ended, &entering.limits, &next)? {
         Advance::Stopped(stopped, charged) => Onward::Stopped(stopped, charged),
         Advance::Lapsed => Onward::Lapsed,
-        Advance::Covered(covered) => match enter(tx, entering, &gates, (target, local), covered, rests)? {
-            Ok(entered) if again && entered.target == target => {
-                // Whoever claimed the one try keeps it while it tries again.
-                Onward::Entered(Entered { role: step.found.0, ..entered })
+        Advance::Covered(covered) => {
+            // Whoever claimed the one try keeps it while it tries again.
+            let stays = (again && covered.went == Went::First).then_some(step.found.0);
+            match enter(tx, entering, &gates, (target, local), (covered, rests), stays)? {
+                Ok(entered) => Onward::Entered(entered),
+                Err(full) => {
+                    undo.back(tx)?;
+                    return Ok(Onward::Full(full));
+                }
             }
-            Ok(entered) => Onward::Entered(entered),
-            Err(full) => {
-                undo.back(tx)?;
-                return Ok(Onward::Full(full));
-            }
-        },
+        }
     };
     undo.keep(tx)?;
     let stays = matches!(&onward, Onward::Entered(entered) if entered.target == step.from);
@@ -160,15 +160,15 @@ pub(crate) fn onward(
     Ok(onward)
 }
 
-/// Takes the place, and the one try of a target that is to be tried again. Gives the provider whose places
-/// are all taken.
+/// Takes the place, and the one try of a target that has rested, unless the request is at the target already.
+/// Gives the provider whose places are all taken.
 fn enter(
     tx: &Transaction<'_>,
     entering: Entering,
     gates: &Gates,
     (first, local): (usize, Option<usize>),
-    covered: Covered,
-    rests: Vec<(ModelId, Rest)>,
+    (covered, rests): (Covered, Vec<(ModelId, Rest)>),
+    stays: Option<Role>,
 ) -> Result<Result<Entered, ProviderId>, LedgerError> {
     let target = match covered.went {
         Went::First => first,
@@ -179,13 +179,14 @@ fn enter(
     let Some(turn) = turn.or_else(|| entering.lanes.take(&model.provider, entering.concurrency)) else {
         return Ok(Err(model.provider.clone()));
     };
-    let role = match gates.of(model) {
-        Gate::Closed | Gate::Open(_) => Role::Ordinary,
-        Gate::HalfOpen => Role::Probe,
+    let role = match (stays, gates.of(model), gates.records.get(model)) {
+        (Some(role), ..) => role,
+        (None, Gate::HalfOpen, Some(record)) => {
+            rows::claim(tx, model, record.clone(), entering.lease, gates.now)?;
+            Role::Probe
+        }
+        (None, Gate::Closed | Gate::Open(_) | Gate::HalfOpen, _) => Role::Ordinary,
     };
-    if let (Role::Probe, Some(record)) = (role, gates.records.get(model)) {
-        rows::claim(tx, model, record.clone(), entering.lease, gates.now)?;
-    }
     Ok(Ok(Entered { target, role, turn, warnings: covered.warnings, rests }))
 }
 

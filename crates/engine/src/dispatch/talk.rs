@@ -37,7 +37,7 @@ pub(super) async fn attempt_once(
     notes: &mut Vec<String>,
 ) -> Tried {
     let restorer = target.redacted.clone().map(|redacted| Restorer::new(redacted, form_of(run.chat)));
-    let mut heard = Heard { restorer, ..Heard::default() };
+    let (mut heard, begun) = (Heard { restorer, ..Heard::default() }, Instant::now());
     let encoded = {
         let mut chat = chat.clone();
         chat.params.max_tokens = Some(target.max_tokens);
@@ -63,6 +63,7 @@ pub(super) async fn attempt_once(
                 failure.kind = FailureKind::NetworkBeforeSend;
                 failure.sentence = format!("{} could not be reached in time.", target.provider.base_url.origin());
             }
+            failure.cut_short = failure.kind == FailureKind::Timeout && is_cut_short(run, target, begun, &heard);
             if let Some(key) = key {
                 failure.sentence = key.redact(&failure.sentence);
                 learn(inner, target, key, &failure);
@@ -70,6 +71,19 @@ pub(super) async fn attempt_once(
             Tried::Failed(failure)
         }
     }
+}
+
+/// Whether an attempt that ran out of time was ended by the call's deadline while it spoke, or had less than half
+/// of the time in which a first word is expected.
+fn is_cut_short(run: &Run<'_>, target: &Target, begun: Instant, heard: &Heard) -> bool {
+    let had = run.deadline.saturating_duration_since(begun);
+    let expected = first_limit(run, target).min(run.plan.deadline);
+    run.deadline <= Instant::now() && (heard.alive || had * 2 < expected)
+}
+
+/// How long the first word may take.
+fn first_limit(run: &Run<'_>, target: &Target) -> Duration {
+    if target.slow { run.timeouts.first_token_slow } else { run.timeouts.first_token }
 }
 
 /// A key that a provider refuses is shown on Keys and in Problems, also when no check was asked for.
@@ -165,7 +179,7 @@ async fn converse(
         connect: run.timeouts.connect,
         handed,
     };
-    let first = if target.slow { run.timeouts.first_token_slow } else { run.timeouts.first_token };
+    let first = first_limit(run, target);
     // The wait for the first token begins when the bytes have left; connecting has a limit of its own.
     let mut sent = Instant::now();
     let mut incoming = {

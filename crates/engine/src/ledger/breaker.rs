@@ -105,3 +105,56 @@ pub(crate) fn prune(tx: &Transaction<'_>, now: Timestamp) -> Result<(), LedgerEr
     tx.execute("DELETE FROM breaker WHERE changed_ms < ?1", [now.as_millisecond().saturating_sub(KEPT_MS)])?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(text: &str) -> ModelId {
+        ModelId::parse(text).unwrap()
+    }
+
+    fn failed() -> (Role, Outcome) {
+        (Role::Ordinary, Outcome::Failed { last: Code::Timeout, not_before: None })
+    }
+
+    #[tokio::test]
+    async fn a_record_reads_back_and_one_that_is_well_leaves_no_row() {
+        let (_folder, ledger) = super::super::tests::fresh();
+        let now = Timestamp::from_millisecond(1_000_000).unwrap();
+        let rules = Breaker { failures: 1, ..Breaker::default() };
+        let records = ledger
+            .write(move |tx| {
+                for model in ["a/x/y", "a/z", "b/w"] {
+                    note(tx, &id(model), rules, failed(), now)?;
+                }
+                claim(tx, &id("a/z"), all(tx)?[&id("a/z")].clone(), now, now)?;
+                // What a newer program may write.
+                tx.execute("INSERT INTO breaker VALUES ('c', 'new', 9, NULL, NULL, 'a_new_code', 1000000)", [])?;
+                all(tx)
+            })
+            .await
+            .unwrap();
+        let until = now.checked_add(rules.cooldown).ok();
+        let record = Record { failures: 1, until, probe_until: None, last: Code::Timeout };
+        assert_eq!(records[&id("a/x/y")], record, "a name may have a slash");
+        assert_eq!(records[&id("a/z")], Record { probe_until: Some(now), ..record });
+        assert_eq!(records[&id("c/new")].last, Code::Internal);
+
+        let left = ledger
+            .write(move |tx| {
+                note(tx, &id("a/z"), rules, (Role::Ordinary, Outcome::Answered), now)?;
+                note(tx, &id("d/never"), rules, (Role::Ordinary, Outcome::Undecided), now)?;
+                let one_left = all(tx)?.into_keys().collect::<Vec<_>>();
+                forget(tx, &id("a/x").provider)?;
+                let forgotten = all(tx)?.into_keys().collect::<Vec<_>>();
+                prune(tx, Timestamp::from_millisecond(1_000_000 + KEPT_MS).unwrap())?;
+                let kept = all(tx)?.len();
+                prune(tx, Timestamp::from_millisecond(1_000_001 + KEPT_MS).unwrap())?;
+                Ok((one_left, forgotten, kept, all(tx)?.len()))
+            })
+            .await
+            .unwrap();
+        assert_eq!(left, (vec![id("a/x/y"), id("b/w"), id("c/new")], vec![id("b/w"), id("c/new")], 2, 0));
+    }
+}

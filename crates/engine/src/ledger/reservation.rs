@@ -274,7 +274,7 @@ pub(crate) fn sweep(tx: &Transaction<'_>, now: Timestamp, caps: &[Cap]) -> Resul
 }
 
 /// Ends one hold whose process is gone, or whose call nobody waits for any more; then `ended` says what is
-/// known of its last attempt. Nothing happens where it had ended already (I3).
+/// known of its last attempt, where that is the one that is open. Nothing happens where it had ended already (I3).
 pub(crate) fn lapse(
     tx: &Transaction<'_>,
     id: &RequestId,
@@ -283,7 +283,8 @@ pub(crate) fn lapse(
     caps: &[Cap],
 ) -> Result<(), LedgerError> {
     let Some(row) = row(tx, id.as_str())?.filter(|row| row.state == State::Open.as_str()) else { return Ok(()) };
-    finish(tx, id, &row, ended, now, caps)?;
+    let is_open = |ended: &&attempt::End| row.open.as_ref().is_some_and(|open| open.nth == ended.nth);
+    finish(tx, id, &row, ended.filter(is_open), now, caps)?;
     close_row(tx, id, State::Lapsed, now)?;
     tx.prepare_cached("UPDATE request SET state = 'interrupted', code = 'interrupted', ended_ms = ?2 WHERE id = ?1 AND ended_ms IS NULL")?
         .execute(params![id.as_str(), now.as_millisecond()])?;

@@ -15,6 +15,7 @@ mod near;
 pub mod overview;
 pub mod policy;
 pub mod request;
+mod rests;
 mod unreadable;
 
 pub use activity::{ActivityPage, ActivityQuery, RequestRow, RequestState};

@@ -210,8 +210,9 @@ impl Gateway {
         let key = self.key_problems().await;
         let client = self.client_problems().await;
         let policy = self.policy_problem().await;
+        let rests = self.resting_problems().await;
         let single = u32::from(policy.is_some()) + u32::from(ledger.is_some()) + draft;
-        let problems = count(&key) + count(&client) + count(&money.problems) + single;
+        let problems = count(&key) + count(&client) + count(&money.problems) + count(&rests) + single;
         let stopped = ledger.iter().chain(&policy).chain(&key).any(|row| row.lamp == Lamp::Stop);
         let running = match (&paused, stopped, problems) {
             (Some(_), _, _) => Running::Paused,
@@ -255,6 +256,7 @@ impl Gateway {
         problems.extend(money.problems);
         problems.extend(self.key_problems().await);
         problems.extend(self.client_problems().await);
+        problems.extend(self.resting_problems().await);
         problems.sort_by_key(|row| row.lamp);
         Ok(Overview {
             readable: true,
