@@ -1,4 +1,5 @@
 //! The Policy page through its door: what is saved, by whom, against whom, and what stays as it was.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod desk;
 
@@ -269,7 +270,6 @@ async fn a_thousand_lines_are_looked_at_while_somebody_types() {
     let look = desk.gateway.policy_look(&text).await.unwrap();
     let took = begun.elapsed();
     assert_eq!(look.form.unwrap().classes.len(), 135);
-    // Ten times what a release build needs; a debug build on a busy machine stays below it.
-    assert!(took < std::time::Duration::from_secs(1), "{took:?}");
-    println!("a look at {} lines took {took:?}", text.lines().count());
+    // Far above what a release build needs: a debug build on a busy machine stays below it.
+    assert!(took < std::time::Duration::from_secs(3), "{took:?}");
 }
