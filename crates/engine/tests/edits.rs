@@ -20,6 +20,8 @@ struct Diff {
 
 fn git(folder: &Path, options: &[&str]) -> String {
     let out = Command::new("git")
+        .env("GIT_CONFIG_GLOBAL", folder.join("no-settings"))
+        .env("GIT_CONFIG_NOSYSTEM", "1")
         .args([
             "-c",
             "core.safecrlf=false",
