@@ -7,18 +7,15 @@ use crate::approval as asking;
 use crate::desk::Desk;
 use crate::rpc::Said;
 
-#[expect(clippy::unused_async, reason = "every command is one")]
 pub(crate) async fn approval(desk: &Desk) -> Result<Option<ApprovalAsk>, Denial> {
     Ok(desk.asks.front())
 }
 
-#[expect(clippy::unused_async, reason = "every command is one")]
 pub(crate) async fn approval_shown(desk: &Desk, id: String) -> Result<(), Denial> {
     desk.asks.shown(&id);
     Ok(())
 }
 
-#[expect(clippy::unused_async, reason = "every command is one")]
 pub(crate) async fn approval_answer(
     desk: &Desk,
     id: String,

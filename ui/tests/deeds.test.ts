@@ -290,7 +290,7 @@ describe("live", () => {
       state.activity = { ...state.activity, today_requests: 1, rows: [{ id: "n", at_ms: Date.now(), client: "claude-desktop", client_title: "Claude Desktop", tool: "llm_route", class: "summarize", model: "gpt-6", provider: "openai", tokens: 12, took_ms: 900, state: "answered", cost: { micros: 1, text: "$0.0001" }, held: null, assumed: false, code: null, reason: "", brief: "" }] };
       window.fake.news("request");
     });
-    await page.getByRole("cell", { name: "$0.0001" }).waitFor();
+    await page.getByRole("gridcell", { name: "$0.0001" }).waitFor();
     await page.getByText("1 request today").waitFor();
     await page.getByLabel("State", { exact: true }).selectOption("failed");
     await page.getByText("No request matches").waitFor();

@@ -171,6 +171,7 @@ async fn a_day_of_calls_and_the_way_each_of_them_went() {
     day.terminal.reprice(ModelId::parse("openai/gpt-6-pro").unwrap(), dearer, from, before).await.unwrap();
     let detail = day.keep("adjusted").await;
     assert_eq!(detail.adjusted.as_ref().unwrap().micros, 6_512 + 390 * 2);
+    assert!(detail.policy.is_some(), "also of the call that activated it");
     assert!(matches!(detail.steps.last(), Some(RequestStep::Adjusted { nth: Some(1), .. })), "{detail:?}");
 
     day.openai.script(answer(820, 44));
@@ -257,6 +258,7 @@ async fn a_day_of_calls_and_the_way_each_of_them_went() {
 
     assert_eq!(day.terminal.audit().await.unwrap(), Vec::<String>::new());
     no_row_keeps_the_prompt(&day).await;
+    what_no_row_says_is_left_out(&day).await;
 }
 
 /// A call that its caller cancels, and one whose process goes away.
@@ -279,6 +281,25 @@ async fn stopped_early(day: &Day) {
     let detail = day.keep("interrupted").await;
     assert_eq!(attempts(&detail), [(AttemptWhy::First, 0, AttemptEnd::Lost)]);
     day.openai.release_all();
+}
+
+/// A call of a program that kept less, and one of a program that keeps what this one cannot read.
+async fn what_no_row_says_is_left_out(day: &Day) {
+    let id = day.newest().await.row.id;
+    let ledger = rusqlite::Connection::open(day.terminal.home().ledger_path()).unwrap();
+    for trace in [None, Some("{\"of\": \"a newer program\"}")] {
+        ledger
+            .execute("UPDATE request SET trace = ?2, checked = ?2 WHERE id = ?1", rusqlite::params![id, trace])
+            .unwrap();
+        let detail = day.terminal.request(&id).await.unwrap();
+        assert_eq!((detail.rule.as_str(), &detail.policy), ("", &None));
+        let [RequestStep::Held { caps, .. }, RequestStep::Attempt { why, .. }, RequestStep::Ended { .. }] =
+            detail.steps.as_slice()
+        else {
+            panic!("{detail:?}")
+        };
+        assert!(caps.is_empty() && *why == AttemptWhy::First);
+    }
 }
 
 async fn no_row_keeps_the_prompt(day: &Day) {

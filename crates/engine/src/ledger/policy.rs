@@ -118,10 +118,12 @@ pub(crate) fn last(connection: &Connection) -> Result<i64, LedgerError> {
     Ok(query.query_row([], |row| row.get(0))?)
 }
 
-/// The last activation until an instant (`?2`) of the version whose hash begins so (`?1`): its place, its
-/// instant and its hash.
+/// The activation that ruled a call which began at an instant (`?2`), of the version whose hash begins so
+/// (`?1`): its place, its instant and its hash. The last one until then; the first call of a home begins
+/// just before its version is activated for it.
 pub(crate) const RULED_AT: &str = "SELECT seq, at_ms, hash FROM activation
-    WHERE ?1 <> '' AND substr(hash, 1, length(?1)) = ?1 AND at_ms <= ?2 ORDER BY seq DESC LIMIT 1";
+    WHERE ?1 <> '' AND substr(hash, 1, length(?1)) = ?1
+    ORDER BY at_ms <= ?2 DESC, iif(at_ms <= ?2, -seq, seq) LIMIT 1";
 
 /// The activations after a place, each with the text of its version where that is kept.
 pub(crate) fn after(connection: &Connection, seq: i64) -> Result<Vec<(Activation, Option<String>)>, LedgerError> {

@@ -162,10 +162,10 @@ fn kept(connection: &Connection, id: &str) -> Result<Kept, LedgerError> {
     Ok(query.query_row([id], read)?)
 }
 
-/// The activation of that version that was the last one when the call began.
+/// The activation of that version that ruled when the call began.
 fn ruled(connection: &Connection, hash: &str, at_ms: i64) -> Result<Option<PolicyRuled>, LedgerError> {
     let mut query = connection.prepare_cached(policy::RULED_AT)?;
     let read =
-        |row: &rusqlite::Row<'_>| Ok(PolicyRuled { number: row.get(0)?, hash: hash.to_owned(), since_ms: row.get(1)? });
+        |row: &rusqlite::Row<'_>| Ok(PolicyRuled { number: row.get(0)?, since_ms: row.get(1)?, hash: row.get(2)? });
     Ok(query.query_row(params![hash, at_ms], read).optional()?)
 }
