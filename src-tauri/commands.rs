@@ -8,8 +8,8 @@ use pointsman_engine::PauseSpan;
 use pointsman_engine::keys::Rebind;
 use pointsman_engine::view::activity::ActivityQuery;
 use pointsman_engine::view::{
-    ActivityPage, ClientsPage, ConnectOutcome, ConnectPlan, KeyOutcome, KeyStore, KeysPage, Overview, RequestState,
-    Status, TestOutcome,
+    ActivityPage, ClientsPage, ConnectOutcome, ConnectPlan, KeyOutcome, KeyStore, KeysPage, Overview, Place,
+    RequestState, Status, TestOutcome,
 };
 use tauri_plugin_shell::ShellExt;
 use tauri_plugin_shell::process::CommandEvent;
@@ -19,8 +19,10 @@ use crate::dialogs::{Question, ask};
 use crate::rpc::{Pasted, Said};
 
 mod policy;
+mod profile;
 
 pub(crate) use policy::*;
+pub(crate) use profile::*;
 
 pub(crate) async fn status(desk: &Desk) -> Result<Status, Denial> {
     Ok(desk.with_own_problems(desk.gateway.status().await?))
@@ -189,7 +191,7 @@ pub(crate) async fn policy_open(desk: &Desk) -> Result<Said, Denial> {
     })
 }
 
-pub(crate) async fn page_ready(desk: &Desk) -> Result<(), Denial> {
+pub(crate) async fn page_ready(desk: &Desk) -> Result<Option<Place>, Denial> {
     desk.page_drawn();
-    Ok(())
+    Ok(desk.wanted())
 }

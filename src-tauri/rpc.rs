@@ -9,8 +9,8 @@ use pointsman_engine::policy_file::{Author, PolicyVersion};
 use pointsman_engine::secrets::Secret;
 use pointsman_engine::view::{
     ActivityPage, ClientsPage, ConnectOutcome, ConnectPlan, DiffLine, DryRun, Explanation, KeyOutcome, KeyStore,
-    KeysPage, MergedText, Overview, PolicyEdit, PolicyLook, PolicyPage, PromptCheck, RequestState, SaveOutcome, Status,
-    TestOutcome,
+    KeysPage, MergedText, Overview, Place, PolicyEdit, PolicyLook, PolicyPage, PromptCheck, RequestState, SaveOutcome,
+    Status, TestOutcome,
 };
 use pointsman_engine::{PauseSpan, Topic};
 use serde::de::DeserializeOwned;
@@ -95,8 +95,10 @@ macro_rules! command_list {
             prompt_check_put(check: PromptCheck) -> Vec<PromptCheck>, [MAIN];
             /// Deletes a saved prompt.
             prompt_check_delete(id: String) -> Vec<PromptCheck>, [MAIN];
-            /// The page is drawn; ends the watch for a blank window.
-            page_ready() -> (), [MAIN];
+            /// Lays a profile over routing.yaml for every process of this home, or none.
+            profile_set(name: Option<String>) -> Status, [MAIN];
+            /// The page is drawn; ends the watch for a blank window. Gives the place it is to open at.
+            page_ready() -> Option<Place>, [MAIN];
         }
     };
 }

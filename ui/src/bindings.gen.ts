@@ -468,6 +468,9 @@ draft: Draft | null,
 /** Where routing.yaml is. */
 policy_path: string, };
 
+/** A page of the window, by the name in its address. */
+export type PageName = "overview" | "keys" | "models" | "policy" | "spend" | "clients" | "activity";
+
 /** One step into the document. */
 export type PathStep = string | number;
 
@@ -478,6 +481,13 @@ export type PauseSpan = "hour" | "tomorrow" | "until_resumed";
 export type PauseView = {
 /** When it ends by itself (ms since 1970), or never. */
 until_ms: number | null, };
+
+/** A place in the window: a page, and what on it is meant. */
+export type Place = {
+/** The page. */
+page: PageName,
+/** The row or card, as the page names it: a provider on Keys, a client on Clients, a cap's row id on Spend. */
+anchor: string | null, };
 
 /** One change of the document. Only the lines it names change; comments, order, line ends and the way a map is written stay. */
 export type PolicyEdit = { "kind": "set",
@@ -734,6 +744,10 @@ today: Money,
 day_limit: Money | null,
 /** How full the day cap is, in basis points. */
 day_used_bp: number,
+/** The profiles of routing.yaml, by name; empty where it has none. */
+profiles: Array<string>,
+/** The one of them that is laid over the file; `None`: the file applies as it is written. */
+profile: string | null,
 /** Where keys are kept, for sentences: "GNOME Keyring", "macOS Keychain". */
 store_name: string,
 /** `0.1.0`. */
@@ -839,6 +853,8 @@ export type Commands = {
   prompt_check_put: { args: { check: PromptCheck }, result: Array<PromptCheck> },
   /** Deletes a saved prompt. */
   prompt_check_delete: { args: { id: string }, result: Array<PromptCheck> },
-  /** The page is drawn; ends the watch for a blank window. */
-  page_ready: { args: Record<string, never>, result: null },
+  /** Lays a profile over routing.yaml for every process of this home, or none. */
+  profile_set: { args: { name: string | null }, result: Status },
+  /** The page is drawn; ends the watch for a blank window. Gives the place it is to open at. */
+  page_ready: { args: Record<string, never>, result: Place | null },
 };

@@ -26,6 +26,7 @@ mod instance;
 pub mod keys;
 pub mod ledger;
 pub mod models;
+mod notices;
 mod pause;
 pub mod policy_file;
 pub mod reply;
@@ -39,6 +40,7 @@ pub use estimate::{Estimate, EstimateLine, EstimateQuery};
 pub use explain::ExplainCall;
 pub use home::Home;
 pub use ledger::change::Topic;
+pub use notices::{News, Notice};
 pub use pause::PauseSpan;
 pub use reply::Envelope;
 

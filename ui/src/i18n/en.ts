@@ -1,9 +1,11 @@
 // English: every sentence of the window. `{n}` picks the plural form; `marked` words are set as code.
 
 import { policyWords } from "./en/policy";
+import { profileWords } from "./en/profile";
 
 export const en = {
   ...policyWords,
+  ...profileWords,
   title: "{page} - Pointsman",
   loading: "Loading",
   again: "Try again",

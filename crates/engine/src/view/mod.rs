@@ -10,9 +10,10 @@ pub mod clients;
 pub mod explain;
 pub mod keys;
 mod money;
-mod near;
+pub(crate) mod near;
 pub mod overview;
 pub mod policy;
+pub mod tray;
 mod unreadable;
 
 pub use activity::{ActivityPage, ActivityQuery, RequestRow, RequestState};
@@ -30,6 +31,7 @@ pub use policy::{
     PathStep, PolicyEdit, PolicyFileState, PolicyForm, PolicyLook, PolicyPage, PromptCheck, QuickFix, RunningVersion,
     SaveOutcome, SaveState, ShareForm, WaitingEdit,
 };
+pub use tray::{ModelSpend, PageName, Place, RaiseOffer, TrayView};
 
 /// An amount with the text that shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
