@@ -92,8 +92,11 @@ async fn profile(screen: &Screen, window: &Window, item: &tray::Item, provider: 
     assert!(checked("As written") && !checked("travel"), "{:?}", item.rows(screen));
     let explained = || pointsman(screen, &["policy", "explain", "--class", "summarize", "Set the points."]);
     assert!(explained().contains("near/walker"), "{}", explained());
+    let before = item.rows(screen);
     item.choose(screen, "travel");
     wait("the check to move", || (checked("travel") && !checked("As written")).then_some(()));
+    let ids = |rows: &[tray::Row]| rows.iter().map(|row| row.id).collect::<Vec<_>>();
+    assert_eq!(ids(&before), ids(&item.rows(screen)), "the rows changed in place and are the same ones");
     assert!(explained().contains("near/runner"), "{}", explained());
     let shows = "return new Promise(done => { const look = () => { const now = document.querySelector('header select')?.value; \
                  now === 'travel' ? done(now) : requestAnimationFrame(look) }; look() })";

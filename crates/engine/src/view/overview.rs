@@ -1,6 +1,9 @@
 //! Overview, and the status that every page's header and the tray show.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
+use pointsman_core::budget::{Cap, Raise};
 use pointsman_core::code::Denial;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -203,6 +206,15 @@ pub(super) struct Seen {
     /// Worst first.
     pub(super) problems: Vec<ProblemRow>,
     pub(super) clients: Vec<ClientLine>,
+    /// What the amounts were measured by.
+    pub(super) limits: Arc<Limits>,
+}
+
+/// The caps of the active policy and what the person let them have once: asked for once a look, since each
+/// raise is a question to the keychain.
+pub(super) struct Limits {
+    pub(super) caps: Vec<Cap>,
+    pub(super) raises: Vec<Raise>,
 }
 
 impl Gateway {
@@ -221,7 +233,8 @@ impl Gateway {
     /// # Errors
     /// Where the ledger cannot be read.
     pub(super) async fn seen(&self) -> Result<Seen, Denial> {
-        let money = self.money().await?;
+        let limits = self.limits().await?;
+        let money = self.money(&limits).await?;
         let paused = self.paused().await?;
         let draft = u32::from(self.draft().await.is_some());
         let mut problems: Vec<ProblemRow> = self.ledger_problem().await.into_iter().collect();
@@ -256,7 +269,7 @@ impl Gateway {
             store_name: crate::secrets::store_name().to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         };
-        Ok(Seen { status, month: money.month, problems, clients })
+        Ok(Seen { status, month: money.month, problems, clients, limits })
     }
 
     /// The first page. A ledger that cannot be read is its one problem, with the sentence.
@@ -265,7 +278,7 @@ impl Gateway {
     /// None; a result because callers treat every command alike.
     pub async fn overview(&self) -> Result<Overview, Denial> {
         let known = async {
-            let money = self.money().await?;
+            let money = self.money(&self.limits().await?).await?;
             let hours = self.inner().ledger.read(|c| by_hour(c, Timestamp::now())).await?;
             let recent = self.activity(ActivityQuery { limit: 5, ..ActivityQuery::default() }).await?.rows;
             Ok::<_, Denial>((money, hours, recent))
@@ -324,11 +337,15 @@ impl Gateway {
         })
     }
 
-    async fn money(&self) -> Result<MoneyNow, Denial> {
+    async fn limits(&self) -> Result<Arc<Limits>, Denial> {
         let inner = self.inner();
         let caps = inner.policy.snapshot(inner).await.map(|active| active.policy.caps.clone()).unwrap_or_default();
-        let raises = crate::report::raises(inner).await?;
-        Ok(inner.ledger.read(move |c| money_now(c, &caps, &raises, Timestamp::now())).await?)
+        Ok(Arc::new(Limits { caps, raises: crate::report::raises(inner).await? }))
+    }
+
+    async fn money(&self, limits: &Arc<Limits>) -> Result<MoneyNow, Denial> {
+        let limits = limits.clone();
+        Ok(self.inner().ledger.read(move |c| money_now(c, &limits.caps, &limits.raises, Timestamp::now())).await?)
     }
 }
 

@@ -143,13 +143,9 @@ impl Gateway {
     /// None; a result because callers treat every look alike.
     pub async fn tray(&self) -> Result<TrayView, Denial> {
         let known = async {
-            let seen = self.seen().await?;
-            let inner = self.inner();
-            let caps = inner.policy.snapshot(inner).await.map(|active| active.policy.caps.clone()).unwrap_or_default();
-            let raises = crate::report::raises(inner).await?;
-            let read = inner.ledger.read(move |c| today(c, &caps, &raises, Timestamp::now()));
+            let Seen { status, month, problems, clients, limits } = self.seen().await?;
+            let read = self.inner().ledger.read(move |c| today(c, &limits.caps, &limits.raises, Timestamp::now()));
             let (top, raise) = read.await?;
-            let Seen { status, month, problems, clients } = seen;
             Ok::<_, Denial>(TrayView { status, month, top, raise, clients, problems })
         };
         Ok(known.await.unwrap_or_else(|denial| TrayView {
