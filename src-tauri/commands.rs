@@ -8,7 +8,7 @@ use pointsman_engine::PauseSpan;
 use pointsman_engine::keys::Rebind;
 use pointsman_engine::view::activity::ActivityQuery;
 use pointsman_engine::view::{
-    ActivityPage, ClientsPage, ConnectOutcome, ConnectPlan, KeyOutcome, KeyStore, KeysPage, Overview, RequestDetail,
+    ActivityPage, ClientsPage, ConnectOutcome, ConnectPlan, KeyOutcome, KeyStore, KeysPage, Overview, Place, RequestDetail,
     RequestState, Status, TestOutcome,
 };
 use tauri_plugin_shell::ShellExt;
@@ -20,9 +20,11 @@ use crate::rpc::{Pasted, Said};
 
 mod approval;
 mod policy;
+mod profile;
 
 pub(crate) use approval::*;
 pub(crate) use policy::*;
+pub(crate) use profile::*;
 
 pub(crate) async fn status(desk: &Desk) -> Result<Status, Denial> {
     Ok(desk.with_own_problems(desk.gateway.status().await?))
@@ -191,7 +193,7 @@ pub(crate) async fn policy_open(desk: &Desk) -> Result<Said, Denial> {
     })
 }
 
-pub(crate) async fn page_ready(desk: &Desk) -> Result<(), Denial> {
+pub(crate) async fn page_ready(desk: &Desk) -> Result<Option<Place>, Denial> {
     desk.page_drawn();
-    Ok(())
+    Ok(desk.wanted())
 }

@@ -1,10 +1,11 @@
 //! What the parts of the app share: the gateway on this home, the handle of the app, and the few
 //! facts about this desktop that are not in the ledger because they end with this process.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use pointsman_engine::Gateway;
-use pointsman_engine::view::{Lamp, Overview, ProblemRow, Running, Status};
+use pointsman_engine::view::{Lamp, Overview, Place, ProblemRow, Running, Status};
 use tauri::AppHandle;
 
 use crate::approval::Asks;
@@ -25,6 +26,10 @@ pub(crate) struct Desk {
     made: AtomicU64,
     /// The newest of them that said it is drawn.
     drawn: AtomicU64,
+    /// Where the page is to go and has not been told.
+    wanted: Mutex<Option<Place>>,
+    /// A row of the tray's menu has checked itself.
+    menu_moved: AtomicBool,
     /// The person chose to quit when no request runs any more.
     leaving: AtomicBool,
 }
@@ -40,6 +45,8 @@ impl Desk {
             moves: AtomicU64::new(0),
             made: AtomicU64::new(0),
             drawn: AtomicU64::new(0),
+            wanted: Mutex::default(),
+            menu_moved: AtomicBool::new(false),
             leaving: AtomicBool::new(false),
         }
     }
@@ -77,6 +84,33 @@ impl Desk {
     /// Whether that web view is the newest and has not said that it is drawn.
     pub(crate) fn is_blank(&self, page: u64) -> bool {
         self.made.load(Ordering::Acquire) == page && self.drawn.load(Ordering::Acquire) < page
+    }
+
+    /// Whether the page of the newest web view is drawn, and so hears what it is told.
+    pub(crate) fn is_drawn(&self) -> bool {
+        self.drawn.load(Ordering::Acquire) == self.made.load(Ordering::Acquire)
+    }
+
+    /// The page is to go there; the newest wish counts.
+    pub(crate) fn want(&self, place: Place) {
+        if let Ok(mut wanted) = self.wanted.lock() {
+            *wanted = Some(place);
+        }
+    }
+
+    /// Where the page is to go, once.
+    pub(crate) fn wanted(&self) -> Option<Place> {
+        self.wanted.lock().ok()?.take()
+    }
+
+    /// A row of the tray's menu has checked itself.
+    pub(crate) fn menu_moved(&self) {
+        self.menu_moved.store(true, Ordering::Release);
+    }
+
+    /// Whether one has, since this was asked last.
+    pub(crate) fn has_menu_moved(&self) -> bool {
+        self.menu_moved.swap(false, Ordering::AcqRel)
     }
 
     /// Quit as soon as no request runs.

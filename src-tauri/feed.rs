@@ -1,18 +1,20 @@
 //! The feed: looks four times a second for changes that any process of this home wrote, tells the
 //! window what moved and keeps the tray true. Looking is microseconds while nothing moved. What
 //! changes by the clock alone (a day begins, a pause ends) is found by looking at the status now and
-//! then; on a desktop without a tray it also looks whether one has come.
+//! then; on a desktop without a tray it also looks whether one has come. What is news to the person goes
+//! to the system's notifications from here.
 
 use std::time::Duration;
 
 use pointsman_core::code::Denial;
 use pointsman_engine::Topic;
-use pointsman_engine::view::Status;
+use pointsman_engine::view::TrayView;
 use tauri::{AppHandle, Emitter, Manager};
 
 use crate::desk::Desk;
+use crate::notify::Notifier;
 use crate::rpc::Changed;
-use crate::tray::Tray;
+use crate::tray::{Checks, Tray};
 use crate::windows::MAIN;
 use crate::{quit, tray, windows};
 
@@ -37,7 +39,8 @@ const EVERYTHING: [Topic; 6] = [Topic::Request, Topic::Money, Topic::Key, Topic:
 
 /// Runs for the life of the app.
 pub(crate) async fn run(app: AppHandle, tray: Option<Tray>) {
-    let mut feed = Feed { app, tray, cursor: 0, shown: None };
+    let notifier = Notifier::start(&app);
+    let mut feed = Feed { app, tray, notifier, cursor: 0, shown: None };
     let mut look = tokio::time::interval(LOOK);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     for count in 0u32.. {
@@ -52,8 +55,9 @@ pub(crate) async fn run(app: AppHandle, tray: Option<Tray>) {
             tracing::debug!("jobs were not looked at: {denial}");
         }
         let topics = feed.news().await;
-        if !topics.is_empty() || by_the_clock {
-            feed.refresh(topics).await;
+        let checks = if feed.desk().has_menu_moved() { Checks::Moved } else { Checks::Stand };
+        if !topics.is_empty() || by_the_clock || checks == Checks::Moved {
+            feed.refresh(topics, checks).await;
         }
         if count % WATCH == 0 {
             watch_clients(&feed.app);
@@ -73,10 +77,11 @@ pub(crate) async fn run(app: AppHandle, tray: Option<Tray>) {
 struct Feed {
     app: AppHandle,
     tray: Option<Tray>,
+    notifier: Notifier,
     /// The newest change that was seen.
     cursor: i64,
-    /// What was shown last: the status, or why there is none.
-    shown: Option<Result<Status, Denial>>,
+    /// What was shown last, or why nothing is known.
+    shown: Option<Result<TrayView, Denial>>,
 }
 
 impl Feed {
@@ -115,11 +120,16 @@ impl Feed {
         }
     }
 
-    /// Tells the window what moved and the tray how things stand.
-    async fn refresh(&mut self, mut topics: Vec<Topic>) {
-        let status = self.desk().gateway.status().await.map(|status| self.desk().with_own_problems(status));
-        if self.shown.as_ref() != Some(&status) {
-            match (&status, &self.shown) {
+    /// Tells the window what moved, the tray how things stand and the person what is news.
+    async fn refresh(&mut self, mut topics: Vec<Topic>, checks: Checks) {
+        let view = self
+            .desk()
+            .gateway
+            .tray()
+            .await
+            .map(|view| TrayView { status: self.desk().with_own_problems(view.status), ..view });
+        if self.shown.as_ref() != Some(&view) {
+            match (&view, &self.shown) {
                 // From broken to whole, or the reverse: nothing that was shown before counts.
                 (Err(denial), _) => {
                     tracing::error!("the status cannot be read: {denial}");
@@ -134,13 +144,35 @@ impl Feed {
             }
         }
         if let Some(tray) = &self.tray {
-            tray.show(status.as_ref());
+            tray.show(view.as_ref(), checks);
         }
-        self.shown = Some(status);
+        if let Ok(view) = &view {
+            self.tell(view).await;
+        }
+        self.shown = Some(view);
         if !topics.is_empty()
             && let Err(error) = self.app.emit_to(MAIN, "changed", Changed { topics })
         {
             tracing::warn!("the window could not be told: {error}");
+        }
+    }
+}
+
+impl Feed {
+    /// Hands what is news to the system's notifications, and remembers it then: an app that ends in
+    /// between tells it once more rather than never.
+    async fn tell(&self, view: &TrayView) {
+        let gateway = &self.desk().gateway;
+        let news = match gateway.notices(&view.problems).await {
+            Ok(news) => news,
+            // The tray says what is wrong with the ledger.
+            Err(denial) => return tracing::debug!("nothing is known to be news: {denial}"),
+        };
+        news.notices.iter().for_each(|notice| self.notifier.tell(notice.clone()));
+        if news.moved()
+            && let Err(denial) = gateway.note_told(&news).await
+        {
+            tracing::warn!("what was told could not be remembered: {denial}");
         }
     }
 }

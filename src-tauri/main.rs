@@ -10,6 +10,7 @@ mod dialogs;
 mod feed;
 mod launch;
 mod marks;
+mod notify;
 mod quit;
 mod rpc;
 mod tray;
@@ -34,11 +35,14 @@ fn main() -> ExitCode {
     let filter = EnvFilter::try_from_env("POINTSMAN_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     launch::with_plain_graphics();
-    let app = tauri::Builder::default()
+    let builder = tauri::Builder::default()
         // First: a second launch must end before it opens anything. Its arguments are not read.
         .plugin(tauri_plugin_single_instance::init(|app, _, _| windows::show(app)))
         .plugin(tauri_plugin_dialog::init())
-        .plugin(tauri_plugin_shell::init())
+        .plugin(tauri_plugin_shell::init());
+    #[cfg(not(target_os = "linux"))]
+    let builder = builder.plugin(tauri_plugin_notification::init());
+    let app = builder
         .invoke_handler(tauri::generate_handler![rpc::rpc])
         .setup(move |app| {
             start(app.handle(), &launch);

@@ -9,7 +9,7 @@ use pointsman_engine::policy_file::{Author, PolicyVersion};
 use pointsman_engine::secrets::Secret;
 use pointsman_engine::view::{
     ActivityPage, ApprovalAnswer, ApprovalAsk, ClientsPage, ConnectOutcome, ConnectPlan, DiffLine, DryRun, Explanation,
-    KeyOutcome, KeyStore, KeysPage, MergedText, Overview, PolicyEdit, PolicyLook, PolicyPage, PromptCheck,
+    KeyOutcome, KeyStore, KeysPage, MergedText, Overview, Place, PolicyEdit, PolicyLook, PolicyPage, PromptCheck,
     RequestDetail, RequestState, SaveOutcome, Status, TestOutcome,
 };
 use pointsman_engine::{PauseSpan, Topic};
@@ -103,8 +103,10 @@ macro_rules! command_list {
             approval_shown(id: String) -> (), [APPROVAL];
             /// The person's answer, with the nonce that came with the question.
             approval_answer(id: String, nonce: String, answer: ApprovalAnswer) -> Said, [APPROVAL];
-            /// The page is drawn; ends the watch for a blank window.
-            page_ready() -> (), [MAIN];
+            /// Lays a profile over routing.yaml for every process of this home, or none.
+            profile_set(name: Option<String>) -> Status, [MAIN];
+            /// The page is drawn; ends the watch for a blank window. Gives the place it is to open at.
+            page_ready() -> Option<Place>, [MAIN];
         }
     };
 }

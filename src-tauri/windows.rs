@@ -5,8 +5,9 @@
 
 use std::time::Duration;
 
+use pointsman_engine::view::Place;
 use tauri::webview::{Color, NewWindowResponse};
-use tauri::{AppHandle, Manager, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent};
+use tauri::{AppHandle, Emitter, Manager, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent};
 
 use crate::desk::Desk;
 use crate::{approval, feed, marks, quit};
@@ -37,6 +38,19 @@ pub(crate) fn show(app: &AppHandle) {
     };
     if let Err(error) = shown {
         tracing::error!("the window could not be shown: {error}");
+    }
+}
+
+/// Shows the main window with its page at a place. A page that is not drawn yet asks for it when it is.
+pub(crate) fn show_at(app: &AppHandle, place: Place) {
+    let Some(desk) = app.try_state::<Desk>() else { return };
+    desk.want(place);
+    show(app);
+    if desk.is_drawn()
+        && let Some(place) = desk.wanted()
+        && let Err(error) = app.emit_to(MAIN, "go", place)
+    {
+        tracing::warn!("the window could not be led to a place: {error}");
     }
 }
 

@@ -9,6 +9,10 @@
 mod canary;
 #[path = "desktop/claude.rs"]
 mod claude;
+#[path = "desktop/leads.rs"]
+mod leads;
+#[path = "desktop/notices.rs"]
+mod notices;
 #[path = "desktop/pictures.rs"]
 mod pictures;
 #[path = "desktop/screen.rs"]
@@ -308,6 +312,7 @@ async fn nothing_else_is_allowed(window: &Window) {
         "plugin:webview|create_webview_window",
         "plugin:app|name",
         "plugin:path|resolve_directory",
+        "plugin:notification|notify",
     ] {
         let tried = window.run(&format!("return window.__TAURI_INTERNALS__.invoke('{command}', {{}})")).await;
         assert!(tried.get("error").is_some(), "{command} was let through: {tried}");
@@ -325,11 +330,15 @@ async fn nothing_else_is_allowed(window: &Window) {
 }
 
 fn write_policy(home: &Path, base_url: &str) {
+    write_file(home, &POLICY.replace("BASE", base_url));
+}
+
+fn write_file(home: &Path, text: &str) {
     use std::os::unix::fs::PermissionsExt;
     fs::create_dir_all(home).unwrap();
     fs::set_permissions(home, fs::Permissions::from_mode(0o700)).unwrap();
     let file = home.join("routing.yaml");
-    fs::write(&file, POLICY.replace("BASE", base_url)).unwrap();
+    fs::write(&file, text).unwrap();
     fs::set_permissions(file, fs::Permissions::from_mode(0o600)).unwrap();
 }
 
@@ -395,6 +404,12 @@ async fn widen() {
     wait("the file as it was", || (fs::read_to_string(&file).ok()? == wide).then_some(()));
     wait("the cap as it was", || item.first(&screen).contains("of $5.00 today").then_some(()));
     window.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_tray_and_a_notification_lead_to_the_exact_place() {
+    let _alone = ONE_AT_A_TIME.lock().await;
+    tokio::time::timeout(AT_MOST, leads::leads()).await.expect("each place is shown in time");
 }
 
 #[test]

@@ -178,6 +178,12 @@ impl Screen {
         self.folder.path().join("home")
     }
 
+    /// The address of the session bus.
+    pub(crate) fn bus(&self) -> String {
+        let set = self.variables.iter().find(|(name, _)| *name == "DBUS_SESSION_BUS_ADDRESS");
+        set.and_then(|(_, address)| address.to_str()).expect("a bus").to_owned()
+    }
+
     /// Everything this desktop wrote: home, runtime folder, logs.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()

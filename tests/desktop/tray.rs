@@ -15,6 +15,12 @@ pub(crate) struct Row {
     pub(crate) id: u32,
     /// What it says.
     pub(crate) label: String,
+    /// 1 in the menu itself, 2 in a submenu of it.
+    pub(crate) depth: usize,
+    /// Whether it can be chosen.
+    pub(crate) enabled: bool,
+    /// Whether it is checked.
+    pub(crate) checked: bool,
 }
 
 impl Item {
@@ -113,15 +119,26 @@ fn property(screen: &Screen, service: &str, path: &str, of: [&str; 2]) -> Option
     screen.try_ask("gdbus", &["call", "--session", "-d", service, "-o", path, "-m", get, of[0], of[1]])
 }
 
-/// Reads `(3, {'enabled': <true>, 'label': <'Open'>}, [...])` wherever it stands.
+/// Reads `(3, {'enabled': <false>, 'label': <'Open'>, 'toggle-state': <1>}, [...])` wherever it stands. A text
+/// with an apostrophe stands in the other quotes.
 fn rows(layout: &str) -> Vec<Row> {
-    const LABEL: &str = "'label': <'";
+    const LABEL: &str = "'label': <";
     let mut rows = Vec::new();
     for (at, _) in layout.match_indices(LABEL) {
-        let label = layout[at + LABEL.len()..].split("'>").next().unwrap_or_default();
+        let text = &layout[at + LABEL.len()..];
+        let Some(quote) = text.chars().next() else { continue };
+        let label = text[1..].split(&format!("{quote}>")).next().unwrap_or_default();
         let before = &layout[..at];
-        let id = before.rfind("(").and_then(|open| before[open + 1..].split(',').next()?.trim().parse().ok());
-        rows.extend(id.map(|id| Row { id, label: label.replace("__", "_") }));
+        let Some(open) = before.rfind('(') else { continue };
+        let Ok(id) = before[open + 1..].split(',').next().unwrap_or_default().trim().parse() else { continue };
+        let facts = format!("{}{}", &before[open..], text[1 + label.len()..].split('}').next().unwrap_or_default());
+        rows.push(Row {
+            id,
+            label: label.replace("__", "_"),
+            depth: before.matches('[').count() - before.matches(']').count(),
+            enabled: !facts.contains("'enabled': <false>"),
+            checked: facts.contains("'toggle-state': <1>"),
+        });
     }
     rows
 }
@@ -130,8 +147,18 @@ fn rows(layout: &str) -> Vec<Row> {
 fn a_layout_is_read() {
     let text = "(uint32 2, (0, {'children-display': <'submenu'>}, [<(1, {'label': <'Running · $1.42'>}, @av [])>, \
                 <(2, {'type': <'separator'>}, @av [])>, <(3, {'children-display': <'submenu'>, 'label': <'Pause'>}, \
-                [<(4, {'label': <'1 hour'>}, @av [])>])>]))";
-    let read: Vec<(u32, String)> = rows(text).into_iter().map(|row| (row.id, row.label)).collect();
-    let wanted = [(1, "Running · $1.42"), (3, "Pause"), (4, "1 hour")].map(|(id, label)| (id, label.to_owned()));
-    assert_eq!(read, wanted);
+                [<(4, {'label': <\"Today's\">, 'enabled': <false>}, @av [])>, <(5, {'toggle-state': <1>, 'label': <'travel'>}, \
+                @av [])>])>]))";
+    let read: Vec<_> =
+        rows(text).into_iter().map(|row| (row.id, row.label, row.depth, row.enabled, row.checked)).collect();
+    let wanted = [
+        (1, "Running · $1.42", 1, true, false),
+        (3, "Pause", 1, true, false),
+        (4, "Today's", 2, false, false),
+        (5, "travel", 2, true, true),
+    ];
+    assert_eq!(
+        read,
+        wanted.map(|(id, label, depth, enabled, checked)| (id, label.to_owned(), depth, enabled, checked))
+    );
 }

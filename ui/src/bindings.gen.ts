@@ -546,6 +546,9 @@ draft: Draft | null,
 /** Where routing.yaml is. */
 policy_path: string, };
 
+/** A page of the window, by the name in its address. */
+export type PageName = "overview" | "keys" | "models" | "policy" | "spend" | "clients" | "activity";
+
 /** One step into the document. */
 export type PathStep = string | number;
 
@@ -563,6 +566,12 @@ export type PlannedModel = {
 model: string,
 /** `L1`. */
 tier: string, };
+/** A place in the window: a page, and what on it is meant. */
+export type Place = {
+/** The page. */
+page: PageName,
+/** The row or card, as the page names it: a provider on Keys, a client on Clients, a cap's row id on Spend. */
+anchor: string | null, };
 
 /** One change of the document. Only the lines it names change; comments, order, line ends and the way a map is written stay. */
 export type PolicyEdit = { "kind": "set",
@@ -949,6 +958,10 @@ today: Money,
 day_limit: Money | null,
 /** How full the day cap is, in basis points. */
 day_used_bp: number,
+/** The profiles of routing.yaml, by name; empty where it has none. */
+profiles: Array<string>,
+/** The one of them that is laid over the file; `None`: the file applies as it is written. */
+profile: string | null,
 /** Where keys are kept, for sentences: "GNOME Keyring", "macOS Keychain". */
 store_name: string,
 /** `0.1.0`. */
@@ -1077,6 +1090,8 @@ export type Commands = {
   approval_shown: { args: { id: string }, result: null },
   /** The person's answer, with the nonce that came with the question. */
   approval_answer: { args: { id: string, nonce: string, answer: ApprovalAnswer }, result: Said },
-  /** The page is drawn; ends the watch for a blank window. */
-  page_ready: { args: Record<string, never>, result: null },
+  /** Lays a profile over routing.yaml for every process of this home, or none. */
+  profile_set: { args: { name: string | null }, result: Status },
+  /** The page is drawn; ends the watch for a blank window. Gives the place it is to open at. */
+  page_ready: { args: Record<string, never>, result: Place | null },
 };

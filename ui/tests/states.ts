@@ -3,6 +3,7 @@
 import type { Page } from "playwright-core";
 import { activityStates } from "./states/activity";
 import { policyStates } from "./states/policy";
+import { profileStates } from "./states/profile";
 
 export type State = { name: string; page: string; fixture: string; prepare?: (page: Page) => Promise<unknown> };
 
@@ -11,6 +12,7 @@ const button = (page: Page, name: string | RegExp) => page.getByRole("button", {
 export const STATES: State[] = [
   ...activityStates,
   ...policyStates,
+  ...profileStates,
 
   { name: "overview", page: "overview", fixture: "busy" },
   { name: "overview-empty", page: "overview", fixture: "empty" },

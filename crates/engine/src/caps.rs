@@ -95,7 +95,7 @@ impl Gateway {
     /// Where the ledger cannot be read.
     pub async fn alerts_after(&self, seq: i64) -> Result<Vec<Alert>, Denial> {
         let rows = self.inner().ledger.read(move |c| alert::after(c, seq)).await?;
-        let told = |alert::Row { seq, title, percent, at_ms }| Alert {
+        let told = |alert::Row { seq, title, percent, at_ms, .. }| Alert {
             seq,
             sentence: format!("{percent} % of {title} is used."),
             percent,

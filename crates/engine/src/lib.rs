@@ -30,6 +30,7 @@ pub mod keys;
 mod lanes;
 pub mod ledger;
 pub mod models;
+mod notices;
 mod pause;
 pub mod policy_file;
 mod prices;
@@ -46,6 +47,7 @@ pub use home::Home;
 pub use jobs::{Answered, Ask, JobLine, JobProgress, JobStatus};
 pub use lanes::Priority;
 pub use ledger::change::Topic;
+pub use notices::{News, Notice};
 pub use pause::PauseSpan;
 pub use reply::Envelope;
 

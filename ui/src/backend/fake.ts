@@ -1,14 +1,14 @@
 // Fixtures in place of Rust, for the page tests only; the real bundle does not contain this file.
 // `fake("busy")` answers every command from one state, keeps what the page does to it and sends the news.
 
-import type { Topic } from "../bindings.gen";
+import type { Place, Topic } from "../bindings.gen";
 import { fixtures, type Fixture } from "./fixtures";
 import type { Args, Backend, Command, Result } from "./index";
 
 declare global {
   interface Window {
-    /** Page tests reach in here: to change the state, to send news, to see what was asked and how many answers are owed. */
-    fake: { state: Fixture; calls: { cmd: string; args: unknown }[]; owed: number; news: (...topics: Topic[]) => void };
+    /** Page tests reach in here: to change the state, to send news, to lead to a place, to see what was asked and how many answers are owed. */
+    fake: { state: Fixture; calls: { cmd: string; args: unknown }[]; owed: number; news: (...topics: Topic[]) => void; go: (place: Place) => void };
   }
 }
 
@@ -18,7 +18,9 @@ export function fake(name: string): Backend {
   const state = make(Date.now());
   const listeners = new Set<(topics: Topic[]) => void>();
   const news = (...topics: Topic[]) => listeners.forEach((then) => then(topics));
-  window.fake = { state, calls: [], owed: 0, news };
+  const goers = new Set<(place: Place) => void>();
+  const go = (place: Place) => goers.forEach((then) => then(place));
+  window.fake = { state, calls: [], owed: 0, news, go };
 
   return {
     async call<C extends Command>(cmd: C, args: Args<C>): Promise<Result<C>> {
@@ -38,6 +40,10 @@ export function fake(name: string): Backend {
     onChanged(then) {
       listeners.add(then);
       return () => listeners.delete(then);
+    },
+    onGo(then) {
+      goers.add(then);
+      return () => goers.delete(then);
     },
   };
 }

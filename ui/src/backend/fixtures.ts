@@ -5,6 +5,7 @@ import type { Denial } from "./index";
 import { aDay, activityAnswers, manyDays } from "./pages/activity";
 import { approvalAnswers, approvals } from "./pages/approval";
 import { policyAnswers } from "./pages/policy";
+import { profileAnswers } from "./pages/profile";
 import { MIN, HOUR, usd, bar, midnight, nextMonth, requests, PROVIDERS, keyRows, PATH, client, DIFF, plan, POLICY_DIFF, PROBLEMS } from "./samples";
 
 export type Answers = {
@@ -34,7 +35,7 @@ export type Fixture = {
 function base(now: number): Fixture {
   const rows = requests(now);
   return {
-    status: { running: "running", problems: 0, key_problems: 0, client_problems: 0, paused: null, practice: false, today: usd(1_420_000), day_limit: usd(5_000_000), day_used_bp: 2840, store_name: "GNOME Keyring", version: "0.1.0" },
+    status: { running: "running", problems: 0, key_problems: 0, client_problems: 0, paused: null, practice: false, today: usd(1_420_000), day_limit: usd(5_000_000), day_used_bp: 2840, profiles: [], profile: null, store_name: "GNOME Keyring", version: "0.1.0" },
     overview: {
       readable: true,
       today: bar(1_420_000, 50_000, 5_000_000, midnight(now, 1)), month: bar(23_100_000, 50_000, 50_000_000, nextMonth(now)),
@@ -59,6 +60,7 @@ const commands: Answers = {
   ...activityAnswers,
   ...approvalAnswers,
   ...policyAnswers,
+  ...profileAnswers,
   status: (_, state) => state.status,
   overview: (_, state) => state.overview,
   keys: (_, state) => state.keys,
@@ -224,6 +226,14 @@ export const fixtures: Record<string, (now: number) => Fixture> = {
   paused: with_((state, now) => {
     Object.assign(state.status, { running: "paused", paused: { until_ms: now + HOUR }, problems: 1 });
     state.overview.problems = [{ id: "pause", lamp: "caution", title: "Spending is paused", detail: "Every call is refused until you resume.", action: { kind: "resume", label: "Resume spending", target: null } }];
+  }),
+  profiled: with_((state) => void Object.assign(state.status, { profiles: ["balanced", "travel"], profile: "travel" })),
+  profiledLong: with_((state) => {
+    const name = "everything-stays-on-the-machines-of-the-berlin-office";
+    Object.assign(state.status, { running: "attention", problems: 2, profiles: ["balanced", name], profile: name });
+  }),
+  led: with_((state) => {
+    state.commands = { ...state.commands, page_ready: () => ({ page: "keys", anchor: "openai" }) };
   }),
   practice: with_((state) => {
     state.status.practice = true;

@@ -2,7 +2,7 @@
 
 import { invoke } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
-import type { Topic } from "../bindings.gen";
+import type { Place, Topic } from "../bindings.gen";
 import type { Args, Backend, Command, Result } from "./index";
 
 export const tauri: Backend = {
@@ -11,6 +11,10 @@ export const tauri: Backend = {
   },
   onChanged(then) {
     const listening = listen<{ topics: Topic[] }>("changed", (event) => then(event.payload.topics));
+    return () => void listening.then((stop) => stop());
+  },
+  onGo(then) {
+    const listening = listen<Place>("go", (event) => then(event.payload));
     return () => void listening.then((stop) => stop());
   },
 };

@@ -2,10 +2,12 @@
 
 import { activityWords } from "./en/activity";
 import { policyWords } from "./en/policy";
+import { profileWords } from "./en/profile";
 
 export const en = {
   ...activityWords,
   ...policyWords,
+  ...profileWords,
   title: "{page} - Pointsman",
   loading: "Loading",
   again: "Try again",

@@ -19,6 +19,7 @@ beforeEach(() => {
   provide({
     call: (_, args) => new Promise((answer, refuse) => asked.push({ args, answer: answer as Asked["answer"], refuse })),
     onChanged: (then) => (listeners.add(then), () => listeners.delete(then)),
+    onGo: () => () => undefined,
   });
 });
 

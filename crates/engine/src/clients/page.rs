@@ -48,25 +48,20 @@ impl Gateway {
         self.page_in(&Environment::of_this_process()).await
     }
 
-    /// The clients in one line each. Those not installed are left out.
-    pub(crate) async fn client_lines(&self) -> Vec<ClientLine> {
-        let standings = self.standings(&Environment::of_this_process()).await.unwrap_or_default();
-        let installed = standings.into_iter().filter(|standing| standing.state != ClientState::NotInstalled);
-        installed
-            .map(|standing| ClientLine {
-                id: standing.client.id.into(),
-                title: standing.client.title.into(),
-                state: standing.state,
-                last_call_ms: standing.calls.last_ms,
-            })
-            .collect()
-    }
-
-    /// What is wrong with clients.
-    pub(crate) async fn client_problems(&self) -> Vec<ProblemRow> {
+    /// The clients in one line each, those not installed left out, and what is wrong with them: one look at
+    /// their files for both.
+    pub(crate) async fn clients_seen(&self) -> (Vec<ClientLine>, Vec<ProblemRow>) {
         let environment = Environment::of_this_process();
         let standings = self.standings(&environment).await.unwrap_or_default();
-        standings.iter().filter_map(|standing| problem(&environment, standing)).collect()
+        let problems = standings.iter().filter_map(|standing| problem(&environment, standing)).collect();
+        let installed = standings.into_iter().filter(|standing| standing.state != ClientState::NotInstalled);
+        let lines = installed.map(|standing| ClientLine {
+            id: standing.client.id.into(),
+            title: standing.client.title.into(),
+            state: standing.state,
+            last_call_ms: standing.calls.last_ms,
+        });
+        (lines.collect(), problems)
     }
 
     /// Compares every file that has our entry with what we wrote, so that a wiped entry is noticed. The

@@ -25,6 +25,10 @@ pub(super) const SQL: &str = "CREATE TABLE alert (
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Row {
     pub(crate) seq: i64,
+    /// The identity of the cap.
+    pub(crate) cap: String,
+    pub(crate) account: String,
+    pub(crate) window_key: String,
     /// The cap in a person's words.
     pub(crate) title: String,
     pub(crate) percent: u8,
@@ -76,10 +80,24 @@ fn is_of(cap: &Cap, account: &Account) -> bool {
 
 /// Alerts after a place in their order, oldest first, at most 100.
 pub(crate) fn after(connection: &Connection, seq: i64) -> Result<Vec<Row>, LedgerError> {
-    let mut query = connection
-        .prepare_cached("SELECT seq, title, percent, at_ms FROM alert WHERE seq > ?1 ORDER BY seq LIMIT 100")?;
+    let mut query = connection.prepare_cached(
+        "SELECT seq, cap, account, window_key, title, percent, at_ms FROM alert WHERE seq > ?1 ORDER BY seq LIMIT 100",
+    )?;
     let rows = query.query_map([seq], |row| {
-        Ok(Row { seq: row.get(0)?, title: row.get(1)?, percent: row.get(2)?, at_ms: row.get(3)? })
+        Ok(Row {
+            seq: row.get(0)?,
+            cap: row.get(1)?,
+            account: row.get(2)?,
+            window_key: row.get(3)?,
+            title: row.get(4)?,
+            percent: row.get(5)?,
+            at_ms: row.get(6)?,
+        })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The place of the newest alert; 0 where there is none.
+pub(crate) fn newest(connection: &Connection) -> Result<i64, LedgerError> {
+    Ok(connection.query_row("SELECT coalesce(max(seq), 0) FROM alert", [], |row| row.get(0))?)
 }

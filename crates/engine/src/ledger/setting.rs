@@ -17,6 +17,9 @@ pub(crate) const TRIED: &str = "tried";
 /// The profile that is laid over routing.yaml; empty or absent where none is.
 pub(crate) const PROFILE: &str = "profile";
 
+/// What the app has told the person outside its window.
+pub(crate) const TOLD: &str = "told";
+
 /// Reads a setting.
 pub(crate) fn get(connection: &Connection, name: &str) -> Result<Option<String>, LedgerError> {
     let mut query = connection.prepare_cached("SELECT value FROM setting WHERE name = ?1")?;

@@ -11,11 +11,12 @@ pub mod clients;
 pub mod explain;
 pub mod keys;
 mod money;
-mod near;
+pub(crate) mod near;
 pub mod overview;
 pub mod policy;
 pub mod request;
 mod rests;
+pub mod tray;
 mod unreadable;
 
 pub use activity::{ActivityPage, ActivityQuery, RequestRow, RequestState};
@@ -37,6 +38,7 @@ pub use policy::{
 pub use request::{
     AttemptEnd, AttemptWhy, CapChecked, PlannedModel, PolicyRuled, PriceLine, RequestDetail, RequestStep, TokenCounts,
 };
+pub use tray::{ModelSpend, PageName, Place, RaiseOffer, TrayView};
 
 /// An amount with the text that shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]

@@ -11,16 +11,16 @@ use super::overview::{Action, ActionKind, Lamp, ProblemRow};
 const NEAR: u8 = 80;
 
 /// An alert at this share or below, in percent, is a quiet one: no reason to call it a problem.
-const QUIET: u8 = 50;
+pub(crate) const QUIET: u8 = 50;
 
 /// One account of a cap and what is used of it.
-pub(super) struct Near<'a> {
-    pub(super) cap: &'a Cap,
-    pub(super) account: &'a str,
+pub(crate) struct Near<'a> {
+    pub(crate) cap: &'a Cap,
+    pub(crate) account: &'a str,
     /// With what it was raised by once.
-    pub(super) limit: MicroUsd,
-    pub(super) span: &'a Span,
-    pub(super) charged: MicroUsd,
+    pub(crate) limit: MicroUsd,
+    pub(crate) span: &'a Span,
+    pub(crate) charged: MicroUsd,
 }
 
 impl Near<'_> {
@@ -42,15 +42,21 @@ impl Near<'_> {
             (true, OnHit::Block | OnHit::Ask) => Lamp::Stop,
             (true, OnHit::LocalOnly | OnHit::Warn) | (false, _) => Lamp::Caution,
         };
-        let then = if full { self.then(zone) } else { self.resets(zone) };
         let label = "Open routing.yaml".to_owned();
         Some(ProblemRow {
-            id: format!("cap-{}-{}", self.cap.identity(), self.account),
+            id: anchor(&self.cap.identity(), self.account),
             lamp,
             title,
-            detail: format!("{}. {then}", self.used()),
+            detail: self.detail(zone),
             action: Some(Action { kind: ActionKind::OpenPolicyFile, label, target: None }),
         })
+    }
+
+    /// How much of it is used, and what that does to calls.
+    pub(crate) fn detail(&self, zone: &TimeZone) -> String {
+        let full = self.charged.basis_points_of(self.limit) == 10_000;
+        let then = if full { self.then(zone) } else { self.resets(zone) };
+        format!("{}. {then}", self.used())
     }
 
     /// "$1.62 of $3.00 used, with $1.00 that was added once"
@@ -58,7 +64,7 @@ impl Near<'_> {
         let more = self.limit.minus(self.cap.limit);
         let added =
             if more > MicroUsd::ZERO { format!(", with {} that was added once", more.total()) } else { String::new() };
-        format!("{} of {} used{added}", self.charged, self.limit.total())
+        format!("{} of {} used{added}", self.charged, self.limit.exact())
     }
 
     /// What happens to calls at a cap that is reached.
@@ -94,6 +100,11 @@ impl Near<'_> {
             Window::Total => None,
         }
     }
+}
+
+/// What names one account of a cap in a window: the row of Problems, and the card on Spend.
+pub(crate) fn anchor(cap: &str, account: &str) -> String {
+    format!("cap-{cap}-{account}")
 }
 
 /// The lowest alert that is not a quiet one, in percent.

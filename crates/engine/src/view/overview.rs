@@ -1,6 +1,9 @@
 //! Overview, and the status that every page's header and the tray show.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
+use pointsman_core::budget::{Cap, Raise};
 use pointsman_core::code::Denial;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -31,6 +34,10 @@ pub struct Status {
     pub day_limit: Option<Money>,
     /// How full the day cap is, in basis points.
     pub day_used_bp: u16,
+    /// The profiles of routing.yaml, by name; empty where it has none.
+    pub profiles: Vec<String>,
+    /// The one of them that is laid over the file; `None`: the file applies as it is written.
+    pub profile: Option<String>,
     /// Where keys are kept, for sentences: "GNOME Keyring", "macOS Keychain".
     pub store_name: String,
     /// `0.1.0`.
@@ -192,47 +199,78 @@ pub struct Draft {
     pub diff: Vec<DiffLine>,
 }
 
+/// The status with what it was made of.
+pub(super) struct Seen {
+    pub(super) status: Status,
+    pub(super) month: MoneyBar,
+    /// Worst first.
+    pub(super) problems: Vec<ProblemRow>,
+    pub(super) clients: Vec<ClientLine>,
+    /// What the amounts were measured by.
+    pub(super) limits: Arc<Limits>,
+}
+
+/// The caps of the active policy and what the person let them have once: asked for once a look, since each
+/// raise is a question to the keychain.
+pub(super) struct Limits {
+    pub(super) caps: Vec<Cap>,
+    pub(super) raises: Vec<Raise>,
+}
+
 impl Gateway {
-    /// What every page's header and the tray show. A ledger that cannot be read is one stopped problem
-    /// and amounts that say "–".
+    /// What every page's header shows. A ledger that cannot be read is one stopped problem and amounts
+    /// that say "–".
     ///
     /// # Errors
     /// None; a result because callers treat every command alike.
     pub async fn status(&self) -> Result<Status, Denial> {
-        let known = async {
-            let money = self.money().await?;
-            let paused = self.paused().await?;
-            Ok::<_, Denial>((money, paused))
-        };
-        let Ok((money, paused)) = known.await else { return Ok(unreadable::status(self.home().is_practice())) };
+        let seen = self.seen().await;
+        Ok(seen.map_or_else(|_| unreadable::status(self.home().is_practice()), |seen| seen.status))
+    }
+
+    /// The status with what it was made of.
+    ///
+    /// # Errors
+    /// Where the ledger cannot be read.
+    pub(super) async fn seen(&self) -> Result<Seen, Denial> {
+        let limits = self.limits().await?;
+        let money = self.money(&limits).await?;
+        let paused = self.paused().await?;
         let draft = u32::from(self.draft().await.is_some());
-        let ledger = self.ledger_problem().await;
+        let mut problems: Vec<ProblemRow> = self.ledger_problem().await.into_iter().collect();
+        problems.extend(self.policy_problem().await);
         let key = self.key_problems().await;
-        let client = self.client_problems().await;
-        let policy = self.policy_problem().await;
+        let (clients, client) = self.clients_seen().await;
+        let stopped = problems.iter().chain(&key).any(|row| row.lamp == Lamp::Stop);
         let rests = self.resting_problems().await;
-        let single = u32::from(policy.is_some()) + u32::from(ledger.is_some()) + draft;
-        let problems = count(&key) + count(&client) + count(&money.problems) + count(&rests) + single;
-        let stopped = ledger.iter().chain(&policy).chain(&key).any(|row| row.lamp == Lamp::Stop);
-        let running = match (&paused, stopped, problems) {
+        let (key_problems, client_problems) = (count(&key), count(&client));
+        problems.extend(money.problems.into_iter().chain(key).chain(client).chain(rests));
+        problems.sort_by_key(|row| row.lamp);
+        let all = count(&problems) + draft;
+        let running = match (&paused, stopped, all) {
             (Some(_), _, _) => Running::Paused,
             (None, true, _) => Running::Stopped,
             (None, false, 0) => Running::Running,
             (None, false, _) => Running::Attention,
         };
-        Ok(Status {
+        // Without a policy there is no profile, and that has its own problem row.
+        let (profiles, chosen) = self.profiles().await.map_or_else(|_| (Vec::new(), None), |of| (of.names, of.chosen));
+        let status = Status {
             running,
-            problems,
-            key_problems: count(&key),
-            client_problems: count(&client),
+            problems: all,
+            key_problems,
+            client_problems,
             paused,
             practice: self.home().is_practice(),
             today: money.today.used,
             day_limit: money.today.limit,
             day_used_bp: money.today.used_bp,
+            profile: chosen.filter(|chosen| profiles.contains(chosen)),
+            profiles,
             store_name: crate::secrets::store_name().to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-        })
+        };
+        Ok(Seen { status, month: money.month, problems, clients, limits })
     }
 
     /// The first page. A ledger that cannot be read is its one problem, with the sentence.
@@ -241,7 +279,7 @@ impl Gateway {
     /// None; a result because callers treat every command alike.
     pub async fn overview(&self) -> Result<Overview, Denial> {
         let known = async {
-            let money = self.money().await?;
+            let money = self.money(&self.limits().await?).await?;
             let hours = self.inner().ledger.read(|c| by_hour(c, Timestamp::now())).await?;
             let recent = self.activity(ActivityQuery { limit: 5, ..ActivityQuery::default() }).await?.rows;
             Ok::<_, Denial>((money, hours, recent))
@@ -255,7 +293,8 @@ impl Gateway {
         problems.extend(self.policy_problem().await);
         problems.extend(money.problems);
         problems.extend(self.key_problems().await);
-        problems.extend(self.client_problems().await);
+        let (clients, client) = self.clients_seen().await;
+        problems.extend(client);
         problems.extend(self.resting_problems().await);
         problems.sort_by_key(|row| row.lamp);
         Ok(Overview {
@@ -266,7 +305,7 @@ impl Gateway {
             hours,
             problems,
             recent,
-            clients: self.client_lines().await,
+            clients,
             draft: self.draft().await,
             policy_path,
         })
@@ -300,11 +339,15 @@ impl Gateway {
         })
     }
 
-    async fn money(&self) -> Result<MoneyNow, Denial> {
+    async fn limits(&self) -> Result<Arc<Limits>, Denial> {
         let inner = self.inner();
         let caps = inner.policy.snapshot(inner).await.map(|active| active.policy.caps.clone()).unwrap_or_default();
-        let raises = crate::report::raises(inner).await?;
-        Ok(inner.ledger.read(move |c| money_now(c, &caps, &raises, Timestamp::now())).await?)
+        Ok(Arc::new(Limits { caps, raises: crate::report::raises(inner).await? }))
+    }
+
+    async fn money(&self, limits: &Arc<Limits>) -> Result<MoneyNow, Denial> {
+        let limits = limits.clone();
+        Ok(self.inner().ledger.read(move |c| money_now(c, &limits.caps, &limits.raises, Timestamp::now())).await?)
     }
 }
 

@@ -29,6 +29,8 @@ pub(super) fn status(practice: bool) -> Status {
         today: unknown(),
         day_limit: None,
         day_used_bp: 0,
+        profiles: Vec::new(),
+        profile: None,
         store_name: crate::secrets::store_name().to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     }
@@ -55,7 +57,7 @@ fn unknown() -> Money {
     Money { micros: 0, text: "–".to_owned() }
 }
 
-fn bar(window: Window) -> MoneyBar {
+pub(super) fn bar(window: Window) -> MoneyBar {
     let now = Timestamp::now();
     let ends = budget::span(window, now, &TimeZone::system()).map_or(now, |span| span.end);
     MoneyBar {
