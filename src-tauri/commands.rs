@@ -19,8 +19,10 @@ use crate::dialogs::{Question, ask};
 use crate::rpc::{Pasted, Said};
 
 mod policy;
+mod spend;
 
 pub(crate) use policy::*;
+pub(crate) use spend::*;
 
 pub(crate) async fn status(desk: &Desk) -> Result<Status, Denial> {
     Ok(desk.with_own_problems(desk.gateway.status().await?))

@@ -8,9 +8,10 @@ use pointsman_core::code::{Code, Denial};
 use pointsman_engine::policy_file::{Author, PolicyVersion};
 use pointsman_engine::secrets::Secret;
 use pointsman_engine::view::{
-    ActivityPage, ClientsPage, ConnectOutcome, ConnectPlan, DiffLine, DryRun, Explanation, KeyOutcome, KeyStore,
-    KeysPage, MergedText, Overview, PolicyEdit, PolicyLook, PolicyPage, PromptCheck, RequestState, SaveOutcome, Status,
-    TestOutcome,
+    ActivityPage, CapEdited, CapForm, ClientsPage, Comparison, ConnectOutcome, ConnectPlan, DiffLine, DryRun,
+    Explanation, ExportFormat, KeyOutcome, KeyStore, KeysPage, LedgerFilter, LedgerPage, MergedText, Overview,
+    PolicyEdit, PolicyLook, PolicyPage, PromptCheck, RequestState, SaveOutcome, SpendBy, SpendPage, SpendPeriod,
+    Status, TestOutcome,
 };
 use pointsman_engine::{PauseSpan, Topic};
 use serde::de::DeserializeOwned;
@@ -95,6 +96,21 @@ macro_rules! command_list {
             prompt_check_put(check: PromptCheck) -> Vec<PromptCheck>, [MAIN];
             /// Deletes a saved prompt.
             prompt_check_delete(id: String) -> Vec<PromptCheck>, [MAIN];
+            /// The Spend page for a period.
+            spend(period: SpendPeriod, by: SpendBy) -> SpendPage, [MAIN];
+            /// Rows of the ledger, newest first; `after` is where the last page ended.
+            ledger(filter: LedgerFilter, after: Option<String>) -> LedgerPage, [MAIN];
+            /// What the tokens of a period would have cost at another model.
+            spend_compare(period: SpendPeriod, model: String) -> Comparison, [MAIN];
+            /// Writes a cap into routing.yaml, in place of the one with this identity or as a new one; what allows
+            /// more is asked by a native dialog.
+            cap_put(identity: Option<String>, cap: CapForm) -> CapEdited, [MAIN];
+            /// Takes a cap out of routing.yaml; what allows more is asked by a native dialog.
+            cap_remove(identity: String) -> CapEdited, [MAIN];
+            /// Lets one account of a cap have more in its window, after a native dialog.
+            cap_raise(identity: String, account: String, amount: String) -> Said, [MAIN];
+            /// Writes the rows that fit to a file that the person names in a native dialog.
+            ledger_export(filter: LedgerFilter, format: ExportFormat) -> Said, [MAIN];
             /// The page is drawn; ends the watch for a blank window.
             page_ready() -> (), [MAIN];
         }

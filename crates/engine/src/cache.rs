@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use pointsman_core::chat::{Answer, Chat};
 use pointsman_core::fingerprint::{Fingerprint, fingerprint, is_whole, may_keep};
+use pointsman_core::money::{MicroUsd, Price};
 use pointsman_core::plan::Plan;
 use pointsman_core::policy::Cache;
 use pointsman_core::wire;
@@ -29,6 +30,8 @@ pub(crate) struct Slot {
     key: Fingerprint,
     rule: Cache,
     model: String,
+    /// What an answer would cost anew.
+    price: Price,
 }
 
 /// An answer that was given before.
@@ -49,7 +52,7 @@ impl Slot {
         chat.params.max_tokens = Some(first.max_tokens);
         let encoded = wire::encode(first.provider.wire, first.provider.dialect, &chat, &first.model.model, true);
         let key = fingerprint(tool, class, &first.provider, &encoded);
-        Some(Self { key, rule, model: first.model.to_string() })
+        Some(Self { key, rule, model: first.model.to_string(), price: first.price.clone() })
     }
 
     /// The answer of the very same call, where one is kept; its use is recorded as a request that cost
@@ -61,9 +64,10 @@ impl Slot {
         let kept = inner.ledger.glance(move |c| cache::get(c, &key, oldest)).await.ok()??;
         let again = read(&kept, &model)?;
         let (key, start) = (self.key.to_string(), start.clone());
+        let saved = again.answer.usage.map_or(MicroUsd::ZERO, |usage| self.price.cost(&usage));
         let recorded = inner.ledger.write(move |tx| {
             cache::used(tx, &key, now)?;
-            request::answered_again(tx, &start)
+            request::answered_again(tx, &start, saved)
         });
         // An answer that cannot be recorded is not given: Activity shows every one.
         recorded.await.ok()?;

@@ -31,6 +31,7 @@ mod versions;
 
 pub use answers::Outlook;
 pub use chain::ActivePolicy;
+pub(crate) use disk::hash;
 pub use profile::Profiles;
 pub use versions::{Author, PolicyVersion, VersionState};
 

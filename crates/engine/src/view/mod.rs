@@ -13,6 +13,7 @@ mod money;
 mod near;
 pub mod overview;
 pub mod policy;
+pub mod spend;
 mod unreadable;
 
 pub use activity::{ActivityPage, ActivityQuery, RequestRow, RequestState};
@@ -29,6 +30,9 @@ pub use policy::{
     CheckResult, ClassForm, DryRun, EditEntry, EditValue, KeptText, LintProblem, LintSeverity, MergedText, NamedChoice,
     PathStep, PolicyEdit, PolicyFileState, PolicyForm, PolicyLook, PolicyPage, PromptCheck, QuickFix, RunningVersion,
     SaveOutcome, SaveState, ShareForm, WaitingEdit,
+};
+pub use spend::{
+    CapEdited, CapForm, Comparison, ExportFormat, LedgerFilter, LedgerPage, SpendBy, SpendPage, SpendPeriod,
 };
 
 /// An amount with the text that shows it.
