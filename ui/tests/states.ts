@@ -2,6 +2,7 @@
 
 import type { Page } from "playwright-core";
 import { policyStates } from "./states/policy";
+import { spendStates } from "./states/spend";
 
 export type State = { name: string; page: string; fixture: string; prepare?: (page: Page) => Promise<unknown> };
 
@@ -9,6 +10,7 @@ const button = (page: Page, name: string | RegExp) => page.getByRole("button", {
 
 export const STATES: State[] = [
   ...policyStates,
+  ...spendStates,
 
   { name: "overview", page: "overview", fixture: "busy" },
   { name: "overview-empty", page: "overview", fixture: "empty" },

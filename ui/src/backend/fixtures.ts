@@ -3,6 +3,7 @@
 import type { ActivityPage, ClientCard, ClientsPage, Commands, ConnectPlan, KeysPage, Money, MoneyBar, Overview, ProblemRow, RequestRow, Status, Topic } from "../bindings.gen";
 import type { Denial } from "./index";
 import { policyAnswers } from "./pages/policy";
+import { spendAnswers, spendFixture, spendFixtures, type SpendFixture } from "./pages/spend";
 import { MIN, HOUR, usd, bar, midnight, nextMonth, requests, PROVIDERS, keyRows, PATH, client, DIFF, plan, POLICY_DIFF, PROBLEMS } from "./samples";
 
 export type Answers = {
@@ -16,6 +17,7 @@ export type Fixture = {
   clients: ClientsPage;
   activity: ActivityPage;
   plan: ConnectPlan;
+  spend: SpendFixture;
   /** How long each answer takes, in ms. */
   delay: number;
   /** Commands that never answer. */
@@ -40,6 +42,7 @@ function base(now: number): Fixture {
     clients: { clients: [client(now)] },
     activity: { rows, today_requests: 44, today: usd(1_420_000) },
     plan: plan(),
+    spend: spendFixture(now),
     delay: 0,
     hang: [],
     deny: {},
@@ -49,6 +52,7 @@ function base(now: number): Fixture {
 
 const commands: Answers = {
   ...policyAnswers,
+  ...spendAnswers,
   status: (_, state) => state.status,
   overview: (_, state) => state.overview,
   keys: (_, state) => state.keys,
@@ -153,6 +157,7 @@ const NEW: Partial<ClientCard> = { state: "not_connected", hello_ms: null, last_
 
 export const fixtures: Record<string, (now: number) => Fixture> = {
   busy: base,
+  ...spendFixtures(with_),
   empty: with_((state, now) => {
     Object.assign(state.status, { today: usd(0), day_used_bp: 0, problems: 1, key_problems: 1, running: "stopped" });
     Object.assign(state.overview, {
@@ -227,7 +232,7 @@ export const fixtures: Record<string, (now: number) => Fixture> = {
   }),
   down: with_((state) => {
     const denial = { code: "ledger_unavailable", sentence: "The ledger cannot be read: the disk is full. Make room, then try again." };
-    for (const cmd of ["overview", "keys", "clients", "activity", "status"]) state.deny[cmd] = denial;
+    for (const cmd of ["overview", "keys", "clients", "activity", "spend", "ledger", "status"]) state.deny[cmd] = denial;
   }),
   ledgerless: with_((state, now) => {
     const none: Money = { micros: 0, text: "–" };
@@ -239,7 +244,7 @@ export const fixtures: Record<string, (now: number) => Fixture> = {
     });
   }),
   slow: with_((state) => {
-    state.hang = ["overview", "keys", "clients", "activity"];
+    state.hang = ["overview", "keys", "clients", "activity", "spend", "ledger"];
   }),
   fresh: onlyClient(NEW),
   fileless: onlyClient({ ...NEW, others: [] }, (state) => Object.assign(state.plan, { backup: "", removed: 0 })),

@@ -1,9 +1,11 @@
 // English: every sentence of the window. `{n}` picks the plural form; `marked` words are set as code.
 
 import { policyWords } from "./en/policy";
+import { spendWords } from "./en/spend";
 
 export const en = {
   ...policyWords,
+  ...spendWords,
   title: "{page} - Pointsman",
   loading: "Loading",
   again: "Try again",

@@ -8,6 +8,8 @@ export const PROVIDES = {
   keys: ["key", "policy", "money"],
   clients: ["client", "request", "money"],
   activity: ["request", "money"],
+  spend: ["request", "money", "policy"],
+  ledger: ["request", "money"],
 } as const satisfies Record<string, readonly Topic[]>;
 
 export type Readable = keyof typeof PROVIDES;
