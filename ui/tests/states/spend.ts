@@ -39,6 +39,7 @@ export const spendStates: State[] = [
   } },
   { name: "spend-hover", page: "spend", fixture: "busy", prepare: async (page) => {
     await drawn(page);
+    await page.locator(".uplot").scrollIntoViewIfNeeded();
     const box = (await page.locator(".u-over").boundingBox())!;
     await page.mouse.move(box.x + box.width * 0.55, box.y + box.height / 2);
     await page.locator(".tip").waitFor();
@@ -71,12 +72,12 @@ export const spendStates: State[] = [
   } },
   { name: "spend-hypothetical", page: "spend", fixture: "busy", prepare: async (page) => {
     await drawn(page);
-    await page.getByLabel("The same tokens at").selectOption("anthropic/claude-opus-5");
-    await page.getByText("hypothetical").waitFor();
+    await page.getByLabel("The same tokens at").selectOption("openai/gpt-6");
+    await page.getByText("hypothetical").scrollIntoViewIfNeeded();
   } },
   { name: "spend-how", page: "spend", fixture: "busy", prepare: async (page) => {
     await drawn(page);
-    await page.getByLabel("The same tokens at").selectOption("anthropic/claude-opus-5");
+    await page.getByLabel("The same tokens at").selectOption("openai/gpt-6");
     await page.getByText("hypothetical").waitFor();
     await button(page, "How").click();
   } },
