@@ -14,6 +14,7 @@ use crate::money::{MicroUsd, Price};
 
 mod class;
 mod diff;
+pub mod edit;
 mod price;
 mod profile;
 mod read;

@@ -25,14 +25,6 @@ impl Gateway {
         Err(unbuilt())
     }
 
-    /// A text after edits, in their order.
-    ///
-    /// # Errors
-    /// Where an edit names a place that is not there, or the text cannot be read.
-    pub fn policy_edited(_text: &str, _edits: &[PolicyEdit]) -> Result<String, Denial> {
-        Err(unbuilt())
-    }
-
     /// Writes a text as routing.yaml if the file is still the one it was made from.
     ///
     /// # Errors

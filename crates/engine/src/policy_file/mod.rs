@@ -24,6 +24,7 @@ mod answers;
 mod chain;
 mod desk;
 mod disk;
+mod edits;
 mod profile;
 #[cfg(test)]
 mod tests;
