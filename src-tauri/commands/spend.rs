@@ -41,15 +41,10 @@ async fn asked(desk: &Desk, edited: CapEdited) -> Result<CapEdited, Denial> {
     })
 }
 
-pub(crate) async fn cap_raise(
-    desk: &Desk,
-    identity: String,
-    account: String,
-    amount: String,
-) -> Result<Said, Denial> {
+pub(crate) async fn cap_raise(desk: &Desk, identity: String, account: String, amount: String) -> Result<Said, Denial> {
     let typed = amount.trim().trim_start_matches('$').trim();
-    let amount = MicroUsd::parse(typed)
-        .map_err(|why| Denial::new(Code::InvalidRequest, format!("The amount {why}.")))?;
+    let amount =
+        MicroUsd::parse(typed).map_err(|why| Denial::new(Code::InvalidRequest, format!("The amount {why}.")))?;
     let question = Question {
         title: "Raise a cap once",
         text: desk.gateway.raise_question(&identity, &account, amount).await?,

@@ -11,7 +11,7 @@ label: string,
 target: string | null, };
 
 /** What a problem's button does in the window. */
-export type ActionKind = "open_keys" | "open_clients" | "open_policy_file" | "resume" | "unlock_keychain";
+export type ActionKind = "open_keys" | "open_clients" | "open_spend" | "open_policy_file" | "resume" | "unlock_keychain";
 
 /** The page: newest first. */
 export type ActivityPage = {

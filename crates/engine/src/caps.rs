@@ -95,7 +95,10 @@ impl Gateway {
         let card = self.cap_card(cap, account).await?;
         let (Some(found), Some(card)) = (found, card) else { return Err(gone()) };
         let Some(used) = card.used.filter(|_| amount > MicroUsd::ZERO) else {
-            return Err(Denial::new(Code::InvalidRequest, "A cap is raised once by an amount above zero, in its window."));
+            return Err(Denial::new(
+                Code::InvalidRequest,
+                "A cap is raised once by an amount above zero, in its window.",
+            ));
         };
         Ok(format!(
             "Let {} have {} more?\n\n{} of {} is used. The extra amount counts {}. routing.yaml stays as it is.",

@@ -28,7 +28,8 @@ async fn the_spend_page_with_a_month_of_calls() {
         month.ask(Who::Desktop, "translate", "the very same").await;
         month.moved(21, (14, minute));
     }
-    let (model, price) = (ModelId::parse("xai/grok-5-fast").unwrap(), Price::flat(micros(3_000_000), micros(12_000_000)));
+    let (model, price) =
+        (ModelId::parse("xai/grok-5-fast").unwrap(), Price::flat(micros(3_000_000), micros(12_000_000)));
     let at = "2026-11-21T12:00:00Z".parse().unwrap();
     assert_eq!(month.gateway.reprice(model, price, at, now()).await.unwrap().corrected, 1);
     month.server.script(Script::text("later").held());

@@ -187,13 +187,13 @@ export const fixtures: Record<string, (now: number) => Fixture> = {
     Object.assign(state.status, { running: "attention", problems: 1, day_used_bp: 9960 });
     state.overview.today = bar(5_000_000, 0, 5_000_000, midnight(now, 1));
     state.overview.month = bar(41_700_000, 0, 50_000_000, nextMonth(now));
-    state.overview.problems = [{ id: "cap:day", lamp: "stop", title: "The day cap is reached", detail: "$5.00 of $5.00 used. Such calls are refused until 00:00.", action: { kind: "open_policy_file", label: "Open routing.yaml", target: null } }];
+    state.overview.problems = [{ id: "cap:day", lamp: "stop", title: "The day cap is reached", detail: "$5.00 of $5.00 used. Such calls are refused until 00:00.", action: { kind: "open_spend", label: "Open the cap", target: "all::day:1000000:block-" } }];
   }),
   caps: with_((state, now) => {
     Object.assign(state.status, { running: "attention", problems: 6, day_limit: usd(6_000_000), day_used_bp: 8483 });
     state.overview.today = bar(5_090_000, 150_000, 6_000_000, midnight(now, 1), 1_000_000);
     state.overview.month = { ...bar(41_700_000, 0, null, nextMonth(now)), warns_at: usd(40_000_000) };
-    const row = (id: string, lamp: ProblemRow["lamp"], title: string, detail: string): ProblemRow => ({ id: `cap-${id}`, lamp, title, detail, action: { kind: "open_policy_file", label: "Open routing.yaml", target: null } });
+    const row = (id: string, lamp: ProblemRow["lamp"], title: string, detail: string): ProblemRow => ({ id: `cap-${id}`, lamp, title, detail, action: { kind: "open_spend", label: "Open the cap", target: id } });
     state.overview.problems = [
       row("client", "stop", "The hour cap for the client claude-desktop is reached", "$0.50 of $0.50 used. Such calls are refused until 15:00."),
       row("ask", "stop", "The week cap for the project quarterly-report-of-the-whole-group is reached", "$4.00 of $4.00 used. It says ask, which this version cannot do yet, so such calls are refused until 23 November."),

@@ -72,12 +72,12 @@ export const spendStates: State[] = [
   } },
   { name: "spend-hypothetical", page: "spend", fixture: "busy", prepare: async (page) => {
     await drawn(page);
-    await page.getByLabel("The same tokens at").selectOption("openai/gpt-6");
+    await page.getByLabel("Same tokens at").selectOption("openai/gpt-6");
     await page.getByText("hypothetical").scrollIntoViewIfNeeded();
   } },
   { name: "spend-how", page: "spend", fixture: "busy", prepare: async (page) => {
     await drawn(page);
-    await page.getByLabel("The same tokens at").selectOption("openai/gpt-6");
+    await page.getByLabel("Same tokens at").selectOption("openai/gpt-6");
     await page.getByText("hypothetical").waitFor();
     await button(page, "How").click();
   } },

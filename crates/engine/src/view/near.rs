@@ -43,13 +43,17 @@ impl Near<'_> {
             (true, OnHit::LocalOnly | OnHit::Warn) | (false, _) => Lamp::Caution,
         };
         let then = if full { self.then(zone) } else { self.resets(zone) };
-        let label = "Open routing.yaml".to_owned();
+        let target = format!("{}-{}", self.cap.identity(), self.account);
         Some(ProblemRow {
-            id: format!("cap-{}-{}", self.cap.identity(), self.account),
+            id: format!("cap-{target}"),
             lamp,
             title,
             detail: format!("{}. {then}", self.used()),
-            action: Some(Action { kind: ActionKind::OpenPolicyFile, label, target: None }),
+            action: Some(Action {
+                kind: ActionKind::OpenSpend,
+                label: "Open the cap".to_owned(),
+                target: Some(target),
+            }),
         })
     }
 

@@ -17,7 +17,7 @@ mod page;
 mod period;
 mod series;
 
-pub use cap_edit::{CapEdited, CapFault, CapField, CapForm};
+pub use cap_edit::{CapEdited, CapFault, CapField, CapForm, with_cap, without_cap};
 pub use caps::{AlertMark, CapCard, CapOnHit, CapScope, CapWindow};
 pub use compare::Comparison;
 pub use export::{ExportFormat, Exported};

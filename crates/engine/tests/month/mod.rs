@@ -53,7 +53,9 @@ impl Month {
         let server = Practice::start(Options::default()).await.unwrap();
         let home = Home::at(Some(folder.path().join("home"))).unwrap();
         let base = server.base_url();
-        let away = |id: &str| format!("  {id}: {{ wire: openai_chat, base_url: \"{base}\", key: {{ env: CARGO_MANIFEST_DIR }} }}\n");
+        let away = |id: &str| {
+            format!("  {id}: {{ wire: openai_chat, base_url: \"{base}\", key: {{ env: CARGO_MANIFEST_DIR }} }}\n")
+        };
         let providers: String = ["openai", "deepseek", "xai", "together"].map(away).concat();
         let text = format!(
             r#"version: "14"

@@ -21,6 +21,7 @@ export type Plot = { redraw(): void; end(): void };
 const HEIGHT = 192;
 const BAR = 12;
 const GAP = 1;
+const THIN = 3;
 
 /** Draws into an element; `pointed` hears over which bar the pointer is, and how far from the left its middle is. */
 export function plot(into: HTMLElement, of: Plotted, pointed: (at: number | undefined, left: number) => void): Plot {
@@ -98,13 +99,14 @@ function draw(u: uPlot, of: Plotted): void {
       const micros = one.micros[at]!;
       if (micros <= 0) continue;
       const high = zero - y(micros);
-      // A hairline between two pieces; a piece too thin for it still shows.
-      const shown = Math.max(px, high - GAP * px);
+      // A hairline between two pieces, where they are thick enough to have one; the thinnest still shows.
+      const gap = high > THIN * px ? GAP * px : 0;
+      const shown = Math.max(px, high - gap);
       ctx.fillStyle = token(`--chart-${one.colour}`);
       ctx.beginPath();
       ctx.roundRect(left, from - shown, wide, shown, Math.min(px, shown / 2));
       ctx.fill();
-      from -= Math.max(high, shown + GAP * px);
+      from -= shown + gap;
     }
   });
   ctx.fillStyle = token("--line-strong");

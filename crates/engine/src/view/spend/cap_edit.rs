@@ -70,23 +70,7 @@ impl Gateway {
     /// # Errors
     /// Where the file cannot be read, has errors, or no longer has that cap.
     pub async fn cap_put(&self, identity: Option<&str>, form: &CapForm) -> Result<CapEdited, Denial> {
-        let wanted = match parse(form) {
-            Ok(wanted) => wanted,
-            Err(faults) => return Ok(CapEdited { faults, saved: None }),
-        };
-        self.cap_edit(|policy| {
-            let at = identity.map(|identity| place(policy, identity)).transpose()?;
-            let mut others = policy.caps.iter().enumerate().filter(|(nth, _)| Some(*nth) != at);
-            if others.any(|(_, cap)| wanted.is(cap)) {
-                let sentence = "There is such a cap already. Edit that one, or choose another limit.".to_owned();
-                return Ok(Edits::Fault(CapFault { field: CapField::Limit, sentence }));
-            }
-            Ok(Edits::These(match at {
-                Some(at) => wanted.changes(at, &policy.caps[at]),
-                None => vec![wanted.added()],
-            }))
-        })
-        .await
+        self.cap_saved(|text| with_cap(text, identity, form)).await
     }
 
     /// Takes the cap with this identity out of routing.yaml.
@@ -94,29 +78,22 @@ impl Gateway {
     /// # Errors
     /// As [`Gateway::cap_put`].
     pub async fn cap_remove(&self, identity: &str) -> Result<CapEdited, Denial> {
-        self.cap_edit(|policy| {
-            let at = place(policy, identity)?;
-            let path = if policy.caps.len() == 1 { vec![key("caps")] } else { item(at) };
-            Ok(Edits::These(vec![PolicyEdit::Remove { path }]))
-        })
-        .await
+        self.cap_saved(|text| without_cap(text, identity).map(Ok)).await
     }
 
-    /// Edits made from the text on disk, and saved only if that text is still there.
-    async fn cap_edit(&self, edits: impl Fn(&Policy) -> Result<Edits, Denial>) -> Result<CapEdited, Denial> {
+    /// A text made from the one on disk, and saved only if that one is still there.
+    async fn cap_saved(
+        &self,
+        edit: impl Fn(&str) -> Result<Result<String, Vec<CapFault>>, Denial>,
+    ) -> Result<CapEdited, Denial> {
         let path = self.home().policy_path();
         let mut outcome = CapEdited::default();
         for _ in 0..TRIES {
             let text = Self::policy_text(&path)?;
-            let Some(policy) = policy::read(&text).policy else {
-                let why = "routing.yaml has errors, so no cap can be changed by a form. Mend it on the Policy page.";
-                return Err(Denial::new(Code::PolicyInvalid, why));
+            let edited = match edit(&text)? {
+                Ok(edited) => edited,
+                Err(faults) => return Ok(CapEdited { faults, saved: None }),
             };
-            let edits = match edits(&policy)? {
-                Edits::Fault(fault) => return Ok(CapEdited { faults: vec![fault], saved: None }),
-                Edits::These(edits) => edits,
-            };
-            let edited = if edits.is_empty() { text.clone() } else { Self::policy_edited(&text, &edits)? };
             let saved = self.policy_save(&edited, &crate::policy_file::hash(&text), Author::Form).await?;
             let moved = saved.state == SaveState::Moved;
             outcome.saved = Some(saved);
@@ -128,9 +105,43 @@ impl Gateway {
     }
 }
 
-enum Edits {
-    These(Vec<PolicyEdit>),
-    Fault(CapFault),
+/// A text with a cap: in place of the one with this identity, or as a new one at the end. Inside, what is wrong
+/// with the form.
+///
+/// # Errors
+/// Where the text has errors or no such cap.
+pub fn with_cap(text: &str, identity: Option<&str>, form: &CapForm) -> Result<Result<String, Vec<CapFault>>, Denial> {
+    let wanted = match parse(form) {
+        Ok(wanted) => wanted,
+        Err(faults) => return Ok(Err(faults)),
+    };
+    let policy = valid(text)?;
+    let at = identity.map(|identity| place(&policy, identity)).transpose()?;
+    let mut others = policy.caps.iter().enumerate().filter(|(nth, _)| Some(*nth) != at);
+    if others.any(|(_, cap)| wanted.is(cap)) {
+        let sentence = "There is such a cap already. Edit that one, or choose another limit.".to_owned();
+        return Ok(Err(vec![CapFault { field: CapField::Limit, sentence }]));
+    }
+    let edits = at.map_or_else(|| vec![wanted.added()], |at| wanted.changes(at, &policy.caps[at]));
+    Gateway::policy_edited(text, &edits).map(Ok)
+}
+
+/// A text without the cap of this identity.
+///
+/// # Errors
+/// Where the text has errors or no such cap.
+pub fn without_cap(text: &str, identity: &str) -> Result<String, Denial> {
+    let policy = valid(text)?;
+    let at = place(&policy, identity)?;
+    let path = if policy.caps.len() == 1 { vec![key("caps")] } else { item(at) };
+    Gateway::policy_edited(text, &[PolicyEdit::Remove { path }])
+}
+
+fn valid(text: &str) -> Result<Policy, Denial> {
+    policy::read(text).policy.ok_or_else(|| {
+        let why = "routing.yaml has errors, so no cap can be changed by a form. Mend it on the Policy page.";
+        Denial::new(Code::PolicyInvalid, why)
+    })
 }
 
 /// A cap as it is to be, before its name is known to be one.
@@ -148,7 +159,10 @@ fn parse(form: &CapForm) -> Result<Wanted<'_>, Vec<CapFault>> {
     let limit = MicroUsd::parse(typed);
     match &limit {
         Ok(limit) if *limit == MicroUsd::ZERO => {
-            fault(CapField::Limit, "A cap of $0 refuses every call that costs anything. Write an amount above zero.".to_owned());
+            fault(
+                CapField::Limit,
+                "A cap of $0 refuses every call that costs anything. Write an amount above zero.".to_owned(),
+            );
         }
         Ok(_) => {}
         Err(why) => fault(CapField::Limit, format!("The limit {why}.")),
@@ -191,12 +205,12 @@ impl Wanted<'_> {
 
     /// The whole as an item at the end. What is usual is not written.
     fn added(&self) -> PolicyEdit {
-        let mut entries = vec![entry("scope", plain(self.scope()))];
+        let mut entries = vec![entry("scope", text(self.scope()))];
         entries.extend(self.name.map(|name| entry("name", text(name))));
-        entries.push(entry("window", plain(self.form.window.window().as_str())));
+        entries.push(entry("window", text(self.form.window.window().as_str())));
         entries.push(entry("limit_usd", plain(&self.limit.decimal())));
         if self.form.on_hit != CapOnHit::Block {
-            entries.push(entry("on_hit", plain(self.form.on_hit.on_hit().as_str())));
+            entries.push(entry("on_hit", text(self.form.on_hit.on_hit().as_str())));
         }
         if self.alerts != ALERTS {
             entries.push(entry("alerts", self.alerts()));
@@ -209,7 +223,7 @@ impl Wanted<'_> {
         let set = |name: &str, value| PolicyEdit::Set { path: [item(at), vec![key(name)]].concat(), value };
         let mut edits = Vec::new();
         if CapScope::of(&cap.scope) != self.form.scope {
-            edits.push(set("scope", plain(self.scope())));
+            edits.push(set("scope", text(self.scope())));
         }
         match (self.name, cap.scope.name()) {
             (Some(name), was) if was.as_deref() != Some(name) => edits.push(set("name", text(name))),
@@ -217,13 +231,13 @@ impl Wanted<'_> {
             (Some(_) | None, _) => {}
         }
         if cap.window != self.form.window.window() {
-            edits.push(set("window", plain(self.form.window.window().as_str())));
+            edits.push(set("window", text(self.form.window.window().as_str())));
         }
         if cap.limit != self.limit {
             edits.push(set("limit_usd", plain(&self.limit.decimal())));
         }
         if cap.on_hit != self.form.on_hit.on_hit() {
-            edits.push(set("on_hit", plain(self.form.on_hit.on_hit().as_str())));
+            edits.push(set("on_hit", text(self.form.on_hit.on_hit().as_str())));
         }
         if cap.alerts != self.alerts {
             edits.push(set("alerts", self.alerts()));

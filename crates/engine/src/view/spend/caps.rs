@@ -235,7 +235,7 @@ fn card(
         limit: Money::total(limit),
         raised: (more > MicroUsd::ZERO).then(|| Money::total(more)),
         used: Some(Money::total(balance.charged)),
-        held: Money::row(balance.held),
+        held: held(balance.held),
         left: Money::total(balance.left(limit)),
         used_bp: share(balance.charged),
         held_bp: share(balance.charged.plus(balance.held)) - share(balance.charged),
@@ -245,6 +245,11 @@ fn card(
         refused,
         ..blank(cap, account)
     })
+}
+
+/// As a cap shows it, and what is less than a cent as a row does: it must be seen that there is something.
+fn held(amount: MicroUsd) -> Money {
+    if amount.micros() < 10_000 { Money::row(amount) } else { Money::total(amount) }
 }
 
 /// A card that counts nothing yet.

@@ -50,11 +50,17 @@ impl Gateway {
     ///
     /// # Errors
     /// As [`Gateway::spend_compared`].
-    pub async fn spend_compared_at(&self, period: SpendPeriod, model: &str, now: Timestamp) -> Result<Comparison, Denial> {
+    pub async fn spend_compared_at(
+        &self,
+        period: SpendPeriod,
+        model: &str,
+        now: Timestamp,
+    ) -> Result<Comparison, Denial> {
         let inner = self.inner();
         let active = inner.policy.snapshot(inner).await?;
-        let id = ModelId::parse(model)
-            .map_err(|_| Denial::new(Code::UnknownModel, format!("{model:?} is no model. Write it as provider/model.")))?;
+        let id = ModelId::parse(model).map_err(|_| {
+            Denial::new(Code::UnknownModel, format!("{model:?} is no model. Write it as provider/model."))
+        })?;
         let Some(priced) = active.policy.priced(&id) else {
             let why = format!("Nobody says what {id} costs. Write its price under models in routing.yaml.");
             return Err(Denial::new(Code::Unpriced, why));

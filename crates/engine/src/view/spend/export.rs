@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use ts_rs::TS;
 
-use super::ledger::{Chosen, Cursor, LedgerFilter, LedgerRow, SettledBy, rows};
 use super::Money;
+use super::ledger::{Chosen, Cursor, LedgerFilter, LedgerRow, SettledBy, rows};
 use crate::Gateway;
 use crate::ledger::setting;
 use crate::reply::usd;
@@ -69,7 +69,12 @@ impl Gateway {
     ///
     /// # Errors
     /// Where the ledger cannot be read or the file cannot be written; then no file is left.
-    pub async fn ledger_export(&self, filter: LedgerFilter, format: ExportFormat, path: &Path) -> Result<Exported, Denial> {
+    pub async fn ledger_export(
+        &self,
+        filter: LedgerFilter,
+        format: ExportFormat,
+        path: &Path,
+    ) -> Result<Exported, Denial> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let trouble = |error: &std::io::Error| {
             let shown = path.display();

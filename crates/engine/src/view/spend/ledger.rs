@@ -234,19 +234,22 @@ impl Cursor {
     }
 }
 
-const ADJUSTED: &str = "coalesce((SELECT sum(j.amount_micro) FROM adjustment j WHERE j.request_id = t.request_id AND j.nth = t.nth), 0)";
+const ADJUSTED: &str =
+    "coalesce((SELECT sum(j.amount_micro) FROM adjustment j WHERE j.request_id = t.request_id AND j.nth = t.nth), 0)";
 
 /// The condition of a filter with its values.
 fn condition(chosen: &Chosen) -> (String, Vec<Value>) {
     let Chosen { filter, days } = chosen;
-    let mut sql = "FROM attempt t JOIN request q ON q.id = t.request_id WHERE t.made_ms >= ? AND t.made_ms < ?".to_owned();
+    let mut sql =
+        "FROM attempt t JOIN request q ON q.id = t.request_id WHERE t.made_ms >= ? AND t.made_ms < ?".to_owned();
     let mut values = vec![Value::Integer(days.begin_ms), Value::Integer(days.end_ms)];
     let text = filter.text.trim().to_lowercase();
     if !text.is_empty() {
         sql += " AND instr(lower(q.class || ' ' || t.provider || '/' || t.model || ' ' || q.client || ' ' || q.project || ' ' || q.id), ?) > 0";
         values.push(Value::Text(text));
     }
-    let exact = [("q.client", &filter.client), ("t.provider || '/' || t.model", &filter.model), ("q.class", &filter.class)];
+    let exact =
+        [("q.client", &filter.client), ("t.provider || '/' || t.model", &filter.model), ("q.class", &filter.class)];
     for (column, wanted) in exact {
         if let Some(wanted) = wanted {
             sql += &format!(" AND {column} = ?");

@@ -15,7 +15,8 @@ use rusqlite::{Connection, params};
 use super::period::Days;
 use super::series::{Bars, BucketUnit, bars, ticks};
 use super::{
-    CacheSaving, CapChoices, CapCard, ForecastRange, Money, MonthForecast, NamedChoice, SpendBy, SpendPage, SpendPeriod, caps,
+    CacheSaving, CapCard, CapChoices, ForecastRange, Money, MonthForecast, NamedChoice, SpendBy, SpendPage,
+    SpendPeriod, caps,
 };
 use crate::Gateway;
 use crate::ledger::{LedgerError, setting};
@@ -47,7 +48,8 @@ impl Gateway {
         let asked = Asked { days: period.days(now, &zone)?, period, by, rules, raises, now, zone };
         let mut page = inner.ledger.read(move |c| page(c, &asked)).await?;
         page.caps_trouble = caps_trouble;
-        page.choices = CapChoices { clients: clients(page.choices.clients), projects: page.choices.projects, ..choices };
+        page.choices =
+            CapChoices { clients: clients(page.choices.clients), projects: page.choices.projects, ..choices };
         Ok(page)
     }
 
@@ -106,7 +108,11 @@ fn page(connection: &Connection, asked: &Asked) -> Result<SpendPage, LedgerError
         cache: saved(connection, days)?,
         caps: caps::cards(connection, rules, raises, *now)?,
         caps_trouble: None,
-        choices: CapChoices { clients: seen(connection, "client")?, projects: seen(connection, "project")?, ..CapChoices::default() },
+        choices: CapChoices {
+            clients: seen(connection, "client")?,
+            projects: seen(connection, "project")?,
+            ..CapChoices::default()
+        },
     })
 }
 
@@ -126,7 +132,9 @@ fn limit(
     let window = match period {
         SpendPeriod::Today => Window::Day,
         SpendPeriod::Month => Window::Month,
-        SpendPeriod::Week | SpendPeriod::LastMonth | SpendPeriod::Days30 | SpendPeriod::Between { .. } => return Ok(None),
+        SpendPeriod::Week | SpendPeriod::LastMonth | SpendPeriod::Days30 | SpendPeriod::Between { .. } => {
+            return Ok(None);
+        }
     };
     Ok(money::bar(connection, rules, raises, window, now)?.limit)
 }
@@ -195,7 +203,8 @@ fn so_far(days: usize) -> String {
 
 /// The clients or projects that ever asked, by name.
 fn seen(connection: &Connection, column: &'static str) -> Result<Vec<NamedChoice>, LedgerError> {
-    let mut query = connection.prepare(&format!("SELECT DISTINCT {column} FROM request WHERE {column} <> '' ORDER BY 1"))?;
+    let mut query =
+        connection.prepare(&format!("SELECT DISTINCT {column} FROM request WHERE {column} <> '' ORDER BY 1"))?;
     let found = query.query_map([], |row| row.get::<_, String>(0))?;
     let named = |id: String| NamedChoice { title: id.clone(), id };
     Ok(found.collect::<Result<Vec<_>, _>>()?.into_iter().map(named).collect())
@@ -220,7 +229,8 @@ fn choices(policy: &Policy) -> CapChoices {
     let models = policy.callable();
     let mut providers: Vec<_> = models.iter().map(|model| model.provider.clone()).collect();
     providers.dedup();
-    let local = |model: &pointsman_core::id::ModelId| policy.providers.get(&model.provider).is_some_and(|one| one.local);
+    let local =
+        |model: &pointsman_core::id::ModelId| policy.providers.get(&model.provider).is_some_and(|one| one.local);
     let titled = |id: &pointsman_core::id::ProviderId| NamedChoice {
         id: id.to_string(),
         title: policy.providers.get(id).map_or_else(|| id.to_string(), |provider| provider.title.clone()),
@@ -229,7 +239,12 @@ fn choices(policy: &Policy) -> CapChoices {
         local: models.iter().any(local),
         providers: providers.iter().map(titled).collect(),
         models: models.iter().map(|model| same(model.to_string())).collect(),
-        classes: policy.classes.iter().map(|rule| same(rule.class.to_string())).chain([same("chat".to_owned())]).collect(),
+        classes: policy
+            .classes
+            .iter()
+            .map(|rule| same(rule.class.to_string()))
+            .chain([same("chat".to_owned())])
+            .collect(),
         ..CapChoices::default()
     }
 }

@@ -278,11 +278,8 @@ pub(super) fn ticks(most: MicroUsd) -> Vec<Money> {
     }
     let shown = |micros: i64| {
         let amount = MicroUsd::from_micros(micros);
-        let text = if micros % 1_000_000 == 0 {
-            amount.total().trim_end_matches(".00").to_owned()
-        } else {
-            amount.exact()
-        };
+        let text =
+            if micros % 1_000_000 == 0 { amount.total().trim_end_matches(".00").to_owned() } else { amount.exact() };
         Money { micros, text }
     };
     (0..=3).map(|nth| step.saturating_mul(nth)).filter(|micros| *micros <= most.max(step)).map(shown).collect()
