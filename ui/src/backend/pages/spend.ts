@@ -25,8 +25,8 @@ const NO_ROWS: LedgerPage = { rows: [], next: null, sums: { rows: 0, input: 0, c
 
 export const spendAnswers = {
   spend({ period, by }, { spend }) {
-    if (by === "client") return spend.client;
-    return period.kind === "today" ? spend.today : spend.page;
+    if (period.kind === "today") return spend.today;
+    return by === "client" ? spend.client : spend.page;
   },
   ledger({ filter, after }, { spend }) {
     const all = spend.ledger;
