@@ -94,10 +94,12 @@ mod tests {
         forecast(&Days { whole: cents(whole), before: usd(before), today: usd(today), after })
     }
 
+    /// Whole days, before today, today, and days after, in cents; the text, and the range of a day in cents.
+    type Case = (&'static [i64], i64, i64, u32, &'static str, (i64, i64));
+
     #[test]
     fn a_month_is_forecast_from_its_cheaper_and_its_dearer_days() {
-        // (whole days, before today, today, days after) in cents: the text, and the range of a day in cents.
-        let rows: &[(&[i64], i64, i64, u32, &str, (i64, i64))] = &[
+        let rows: &[Case] = &[
             (&[100, 100, 100], 300, 0, 10, "$14", (100, 100)),
             (&[100, 100, 100], 300, 50, 10, "$14", (100, 100)),
             (&[100, 100, 100], 300, 900, 10, "$22", (100, 100)),

@@ -13,7 +13,7 @@ use pointsman_engine::report::{GroupBy, SpendQuery};
 use pointsman_engine::view::spend::{
     CapField, CapOnHit, CapScope, CapWindow, LedgerMark, SettledBy, with_cap, without_cap,
 };
-use pointsman_engine::view::{CapForm, ExportFormat, LedgerFilter, SpendBy, SpendPeriod};
+use pointsman_engine::view::{CapForm, ExportFormat, LedgerFilter, SaveState, SpendBy, SpendPeriod};
 use pointsman_practice::{Counts, Script};
 
 /// A few calls in November by several clients, one of which nobody counted.
@@ -131,6 +131,30 @@ fn what_is_wrong_with_a_form_is_told_at_its_field() {
     let alerts = CapForm { alerts: "50, 101".into(), ..form(CapScope::All, "", CapWindow::Hour, "1") };
     assert_eq!(told(&alerts)[0].0, CapField::Alerts);
     assert!(told(&form(CapScope::All, "", CapWindow::Day, "1"))[0].1.contains("such a cap already"));
+}
+
+#[tokio::test]
+async fn a_cap_is_saved_at_once_where_it_narrows_and_waits_where_it_widens() {
+    let month = Month::empty(CAPS).await;
+    let caps = async || {
+        let page = month.gateway.spend_page(SpendPeriod::Month, SpendBy::Model).await.unwrap();
+        page.caps.iter().map(|card| card.identity.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(caps().await[0], "all::day:1000000:block");
+    let put = async |identity: &str, limit: &str| {
+        let form = form(CapScope::All, "", CapWindow::Day, limit);
+        month.gateway.cap_put(Some(identity), &form).await.map(|edited| edited.saved.unwrap())
+    };
+    let lower = put("all::day:1000000:block", "0.80").await.unwrap();
+    assert_eq!((lower.state, caps().await[0].as_str()), (SaveState::Acts, "all::day:800000:block"));
+    let text = std::fs::read_to_string(month.gateway.home().policy_path()).unwrap();
+    assert!(text.contains("  - { scope: all, window: day, limit_usd: 0.8 }\n  # Rent of the month."), "{text}");
+    assert_eq!(put("all::day:1000000:block", "0.50").await.unwrap_err().code, Code::NotFound, "it is another cap now");
+
+    let higher = put("all::day:800000:block", "9").await.unwrap();
+    assert_eq!(higher.state, SaveState::Waits);
+    assert_eq!(caps().await[0], "all::day:800000:block", "what rules is what is shown");
+    assert!(month.gateway.draft().await.is_some_and(|draft| draft.hash == higher.hash));
 }
 
 #[tokio::test]

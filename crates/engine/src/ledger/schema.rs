@@ -13,7 +13,7 @@ use super::{LedgerError, make_private};
 use super::{
     account, adjustment, alert, attempt, cache, change, client, exception, instance, key_check, pause, policy,
 };
-use super::{request, reservation, setting};
+use super::{prompt_check, request, reservation, setting};
 
 /// The schema this program writes.
 pub(super) const VERSION: i64 = STEPS.len() as i64;
@@ -48,7 +48,7 @@ const STEPS: [&[&str]; 3] = [
         exception::SQL,
         cache::SQL,
     ],
-    &[request::SQL_3],
+    &[policy::SQL_3, prompt_check::SQL, request::SQL_3],
 ];
 
 /// Brings the schema up to date in one transaction, after a backup where there was an older one.

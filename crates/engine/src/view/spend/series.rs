@@ -83,11 +83,14 @@ pub enum BucketUnit {
 impl BucketUnit {
     fn of(days: &Days) -> Self {
         let span = (days.end_ms - days.begin_ms) / DAY_MS;
-        match span {
-            ..=1 => Self::Hour,
-            ..=DAYS => Self::Day,
-            ..=WEEKS => Self::Week,
-            _ => Self::Month,
+        if span <= 1 {
+            Self::Hour
+        } else if span <= DAYS {
+            Self::Day
+        } else if span <= WEEKS {
+            Self::Week
+        } else {
+            Self::Month
         }
     }
 
