@@ -21,10 +21,12 @@ use crate::rpc::{Pasted, Said};
 mod approval;
 mod policy;
 mod profile;
+mod spend;
 
 pub(crate) use approval::*;
 pub(crate) use policy::*;
 pub(crate) use profile::*;
+pub(crate) use spend::*;
 
 pub(crate) async fn status(desk: &Desk) -> Result<Status, Denial> {
     Ok(desk.with_own_problems(desk.gateway.status().await?))

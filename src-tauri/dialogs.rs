@@ -1,6 +1,8 @@
 //! Native dialogs, opened from Rust for what a page must not be able to decide: no script can press
 //! their buttons. Each waits for the person and blocks nothing else.
 
+use std::path::PathBuf;
+
 use tauri::{AppHandle, Manager};
 use tauri_plugin_dialog::{DialogExt, MessageDialogButtons, MessageDialogKind, MessageDialogResult};
 use tokio::sync::oneshot;
@@ -48,6 +50,18 @@ pub(crate) async fn choose(app: &AppHandle, title: &'static str, text: String, b
         MessageDialogResult::Custom(label) if label == second => Choice::Second,
         MessageDialogResult::Ok | MessageDialogResult::Cancel | MessageDialogResult::Custom(_) => Choice::Neither,
     }
+}
+
+/// Asks where a file is to be written. `None` where the person chose no place.
+pub(crate) async fn save_as(app: &AppHandle, title: &str, name: String, ending: &str) -> Option<PathBuf> {
+    let (answered, answer) = oneshot::channel();
+    let kind = ending.to_uppercase();
+    let mut dialog = app.dialog().file().set_title(title).set_file_name(name).add_filter(kind, &[ending]);
+    if let Some(window) = app.get_webview_window(MAIN) {
+        dialog = dialog.set_parent(&window);
+    }
+    dialog.save_file(move |path| drop(answered.send(path)));
+    answer.await.ok().flatten()?.into_path().ok()
 }
 
 /// Says what is wrong and waits until it was read.

@@ -8,9 +8,10 @@ use pointsman_core::code::{Code, Denial};
 use pointsman_engine::policy_file::{Author, PolicyVersion};
 use pointsman_engine::secrets::Secret;
 use pointsman_engine::view::{
-    ActivityPage, ApprovalAnswer, ApprovalAsk, ClientsPage, ConnectOutcome, ConnectPlan, DiffLine, DryRun, Explanation,
-    KeyOutcome, KeyStore, KeysPage, MergedText, Overview, Place, PolicyEdit, PolicyLook, PolicyPage, PromptCheck,
-    RequestDetail, RequestState, SaveOutcome, Status, TestOutcome,
+    ActivityPage, ApprovalAnswer, ApprovalAsk, CapEdited, CapForm, ClientsPage, Comparison, ConnectOutcome, ConnectPlan,
+    DiffLine, DryRun, Explanation, ExportFormat, KeyOutcome, KeyStore, KeysPage, LedgerFilter, LedgerPage, MergedText,
+    Overview, Place, PolicyEdit, PolicyLook, PolicyPage, PromptCheck, RequestDetail, RequestState, SaveOutcome, SpendBy,
+    SpendPage, SpendPeriod, Status, TestOutcome,
 };
 use pointsman_engine::{PauseSpan, Topic};
 use serde::de::DeserializeOwned;
@@ -97,6 +98,21 @@ macro_rules! command_list {
             prompt_check_put(check: PromptCheck) -> Vec<PromptCheck>, [MAIN];
             /// Deletes a saved prompt.
             prompt_check_delete(id: String) -> Vec<PromptCheck>, [MAIN];
+            /// The Spend page for a period.
+            spend(period: SpendPeriod, by: SpendBy) -> SpendPage, [MAIN];
+            /// Rows of the ledger, newest first; `after` is where the last page ended.
+            ledger(filter: LedgerFilter, after: Option<String>) -> LedgerPage, [MAIN];
+            /// What the tokens of a period would have cost at another model.
+            spend_compare(period: SpendPeriod, model: String) -> Comparison, [MAIN];
+            /// Writes a cap into routing.yaml, in place of the one with this identity or as a new one; what allows
+            /// more is asked by a native dialog.
+            cap_put(identity: Option<String>, cap: CapForm) -> CapEdited, [MAIN];
+            /// Takes a cap out of routing.yaml; what allows more is asked by a native dialog.
+            cap_remove(identity: String) -> CapEdited, [MAIN];
+            /// Lets one account of a cap have more in its window, after a native dialog.
+            cap_raise(identity: String, account: String, amount: String) -> Said, [MAIN];
+            /// Writes the rows that fit to a file that the person names in a native dialog.
+            ledger_export(filter: LedgerFilter, format: ExportFormat) -> Said, [MAIN];
             /// The question before the person; `null` where none is.
             approval() -> Option<ApprovalAsk>, [APPROVAL];
             /// This question is painted now: its buttons live 700 ms later.

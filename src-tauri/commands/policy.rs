@@ -39,7 +39,7 @@ pub(crate) async fn policy_apply(desk: &Desk, edits: Vec<PolicyEdit>) -> Result<
 }
 
 /// Asks at once about what waits; a no leaves it waiting, and the page says so.
-async fn answered(desk: &Desk, saved: SaveOutcome) -> Result<SaveOutcome, Denial> {
+pub(super) async fn answered(desk: &Desk, saved: SaveOutcome) -> Result<SaveOutcome, Denial> {
     if saved.state != SaveState::Waits {
         return Ok(saved);
     }

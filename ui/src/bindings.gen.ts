@@ -11,7 +11,7 @@ label: string,
 target: string | null, };
 
 /** What a problem's button does in the window. */
-export type ActionKind = "open_keys" | "open_clients" | "open_policy_file" | "resume" | "unlock_keychain";
+export type ActionKind = "open_keys" | "open_clients" | "open_spend" | "open_policy_file" | "resume" | "unlock_keychain";
 
 /** The page: newest first. */
 export type ActivityPage = {
@@ -89,19 +89,129 @@ export type AttemptEnd = "running" | "answered" | "failed" | "cancelled" | "lost
 /** Why an attempt was made. */
 export type AttemptWhy = "first" | "local" | "retry" | "mend" | "fallback";
 
+/** A share at which the person is told. */
+export type AlertMark = {
+/** Percent of the limit in the file. */
+percent: number,
+/** Whether the charge has reached it. */
+passed: boolean, };
+
 /** Who wrote a version. */
 export type Author = "first" | "form" | "text" | "external" | "tournament";
 
-/** A cap as a hold found it. */
-export type CapChecked = {
-/** `Day cap of $5.00`. */
-title: string,
-/** What was left of it. */
+/** One bar. */
+export type Bucket = {
+/** When it begins, in ms since 1970. */
+start_ms: number,
+/** All that was charged in it. */
+total: Money,
+/** Whether it has not begun yet. */
+to_come: boolean, };
+
+/** What one bar stands for. */
+export type BucketUnit = "hour" | "day" | "week" | "month";
+
+/** What answers that were kept would have cost again. */
+export type CacheSaving = {
+/** How many were given again. */
+answers: number,
+/** What their tokens would have cost at the price of the day they were given again. */
+saved: Money, };
+
+/** One account of one cap. */
+export type CapCard = {
+/** [`Cap::identity`]: what an edit or a raise names. */
+identity: string,
+/** The account; empty for a cap over all, for calls without a client or project, and where a cap on each has no account yet. */
+account: string,
+/** The account as shown: `Claude Desktop`. */
+account_title: string,
+/** What it counts. */
+scope: CapScope,
+/** The name in the file; `None` for all and for each. */
+name: string | null,
+/** Over which span. */
+window: CapWindow,
+/** What happens at it. */
+on_hit: CapOnHit,
+/** The limit, with what it was raised by once. */
+limit: Money,
+/** The limit in the file, digits only, as a field takes it. */
+written: string,
+/** What it was raised by once for this window. */
+raised: Money | null,
+/** Charged in the window; `None` where there is no account to show: call, flow, and each without one. */
+used: Money | null,
+/** Held in the window. */
+held: Money,
+/** Limit − used − held. */
 left: Money,
-/** What the call may need there. */
-needed: Money,
-/** `None` where there was room, else what it does: `block`, `ask`, `local_only` or `warn`. */
-hit: string | null, };
+/** Used, in basis points of the limit. */
+used_bp: number,
+/** Held, in basis points of the limit. */
+held_bp: number,
+/** When the window begins, in ms since 1970. */
+since_ms: number | null,
+/** When it ends; `None` for call, flow and total. */
+resets_ms: number | null,
+/** Its alerts. */
+alerts: Array<AlertMark>,
+/** Its line in routing.yaml, from 1. */
+line: number,
+/** Calls it refused in this window. */
+refused: number,
+/** What Raise once offers, where the cap can be raised: a cap that only warns or has no window cannot. */
+raise: RaiseOffer | null, };
+
+/** Names a cap can have, by what it counts. */
+export type CapChoices = {
+/** Providers the policy uses. */
+providers: Array<NamedChoice>,
+/** Models that may be named. */
+models: Array<NamedChoice>,
+/** Clients that can be connected or were seen. */
+clients: Array<NamedChoice>,
+/** Task classes. */
+classes: Array<NamedChoice>,
+/** Projects that were seen. */
+projects: Array<NamedChoice>,
+/** Whether a class has a model of this machine: then a cap can leave those. */
+local: boolean, };
+
+/** What became of an edit: faults, and then nothing was written, or what saving did. */
+export type CapEdited = {
+/** What is wrong with the fields. */
+faults: Array<CapFault>,
+/** What saving did; `None` with faults. */
+saved: SaveOutcome | null, };
+
+/** What is wrong with a field, and what to write instead. */
+export type CapFault = {
+/** Which field. */
+field: CapField,
+/** The sentence. */
+sentence: string, };
+
+/** A field of the form. */
+export type CapField = "name" | "limit" | "alerts";
+
+/** A cap as a form has it: amounts as typed. */
+export type CapForm = {
+/** What it counts. */
+scope: CapScope,
+/** Which one; empty for each, and for all. */
+name: string,
+/** Over which span. */
+window: CapWindow,
+/** The limit in US dollars, as typed. */
+limit: string,
+/** What happens at it. */
+on_hit: CapOnHit,
+/** Percentages, as typed: `50, 80, 100`; empty for none. */
+alerts: string, };
+
+/** What happens at a cap, as a word. */
+export type CapOnHit = "block" | "warn" | "local_only" | "ask";
 
 /** One cap that would count the call. */
 export type CapRoom = {
@@ -125,6 +235,12 @@ fits: boolean,
 stops: boolean,
 /** When its window ends, in ms since 1970; `None` for call and flow. */
 resets_ms: number | null, };
+
+/** What a cap counts, as a word. */
+export type CapScope = "all" | "provider" | "model" | "client" | "task_class" | "project";
+
+/** Over which span a cap counts, as a word. */
+export type CapWindow = "call" | "flow" | "hour" | "day" | "week" | "month" | "total";
 
 /** The payload of the event `changed`: what moved, so that a page fetches again what it shows. */
 export type Changed = {
@@ -226,6 +342,27 @@ export type ClientState = "connected" | "waiting" | "not_connected" | "drifted" 
 export type ClientsPage = {
 /** One card each. */
 clients: Array<ClientCard>, };
+
+/** What the tokens of a period would have cost at one model. */
+export type Comparison = {
+/** Whose price. */
+model: string,
+/** Where that price comes from. */
+price_source: string,
+/** What those tokens would have cost. */
+would: Money,
+/** What the same calls were charged. */
+was: Money,
+/** The difference, without a sign. */
+difference: Money,
+/** Whether they would have cost more. */
+dearer: boolean,
+/** Calls whose tokens are known. */
+counted: number,
+/** Calls that are left out because nobody counted their tokens. */
+uncounted: number,
+/** How it is made. */
+method: string, };
 
 /** What Connect or Disconnect did. */
 export type ConnectOutcome = {
@@ -352,6 +489,9 @@ cache: string,
 /** What the caller would be told besides. */
 warnings: Array<string>, };
 
+/** How a file is written. */
+export type ExportFormat = "csv" | "json";
+
 /** Why a file cannot be read, with its place. */
 export type FileError = {
 /** From 1; 0 where there is no place. */
@@ -364,6 +504,17 @@ sentence: string,
 first_line: number,
 /** A few lines around the place, secrets masked. */
 lines: Array<string>, };
+
+/** A range, rounded outwards. */
+export type ForecastRange = {
+/** `$29 to $36`. */
+text: string,
+/** The cheaper end of a day to come. */
+day_low: Money,
+/** The dearer end of a day to come. */
+day_high: Money,
+/** How many whole days it is from. */
+from_days: number, };
 
 /** A text that was being edited. */
 export type KeptText = {
@@ -442,6 +593,101 @@ providers: Array<ProviderChoice>, };
 /** How bad something is; drawn as a shape. */
 export type Lamp = "stop" | "caution" | "clear" | "off";
 
+/** Which rows. */
+export type LedgerFilter = {
+/** Of which days. */
+period: SpendPeriod,
+/** A part of class, model, client, project or request id; empty for all. */
+text: string,
+/** Only this client; empty is calls without one. */
+client: string | null,
+/** Only this `provider/model`. */
+model: string | null,
+/** Only this class. */
+class: string | null,
+/** Only rows of this kind. */
+mark: LedgerMark | null, };
+
+/** A kind of rows. */
+export type LedgerMark = "running" | "measured" | "reported" | "assumed" | "free" | "adjusted" | "over_hold";
+
+/** One page of rows, newest first. */
+export type LedgerPage = {
+/** At most 200. */
+rows: Array<LedgerRow>,
+/** Where the next page begins; `None` at the end. */
+next: string | null,
+/** Of all rows that fit, not only of this page. */
+sums: LedgerSums,
+/** Clients that have rows in the period. */
+clients: Array<NamedChoice>,
+/** Models that have rows in the period. */
+models: Array<string>,
+/** Classes that have rows in the period. */
+classes: Array<string>, };
+
+/** One attempt. */
+export type LedgerRow = {
+/** Its number in the ledger. */
+id: number,
+/** The request it belongs to. */
+request: string,
+/** Which attempt of it, from 1. */
+nth: number,
+/** When it was sent, in ms since 1970. */
+at_ms: number,
+/** `claude-desktop`; empty for the app and the command line. */
+client: string,
+/** `Claude Desktop`, `Command line`. */
+client_title: string,
+/** The project; empty for none. */
+project: string,
+/** The task class. */
+class: string,
+/** The provider. */
+provider: string,
+/** The model. */
+model: string,
+/** Tokens read; `None` where nobody counted. */
+input: number | null,
+/** Of those, from the provider's cache. */
+cached: number | null,
+/** Tokens made. */
+output: number | null,
+/** Of those, reasoning. */
+reasoning: number | null,
+/** What was held for it: its worst case. */
+held: Money,
+/** Charged, with what was corrected; `None` while it is under way. */
+charged: Money | null,
+/** What was added or taken back later. */
+adjusted: Money | null,
+/** Who says what it cost. */
+settled_by: SettledBy,
+/** Whether it was charged more than was held. */
+over_hold: boolean,
+/** Whose price; empty in rows of old versions. */
+price_source: string,
+/** The code of its failure, where it failed. */
+failure: string | null, };
+
+/** Sums of all rows that fit. */
+export type LedgerSums = {
+/** How many. */
+rows: number,
+/** Tokens read. */
+input: number,
+/** Of those, from the provider's cache. */
+cached: number,
+/** Tokens made. */
+output: number,
+/** Of those, reasoning. */
+reasoning: number,
+/** Charged, with what was corrected. */
+charged: Money,
+/** Held by those under way. */
+held: Money, };
+
 /** One problem with its place. Lines and columns count from 1; a column counts UTF-16 units, as an editor in a web view does. */
 export type LintProblem = {
 /** Whether the text can become active in spite of it. */
@@ -515,6 +761,15 @@ used_bp: number,
 held_bp: number,
 /** When the window ends, in ms since 1970. */
 resets_ms: number, };
+
+/** What this month may come to, or why that cannot be said yet. */
+export type MonthForecast = {
+/** `None` while there are too few days. */
+range: ForecastRange | null,
+/** How it is made, or what is missing. */
+method: string,
+/** When the month ends, in ms since 1970. */
+ends_ms: number, };
 
 /** Something to choose: what is written, and what is shown. */
 export type NamedChoice = {
@@ -737,6 +992,13 @@ end_column: number,
 /** What is written there. */
 text: string, };
 
+/** By how much a cap is offered to be raised: its limit in the file once more. */
+export type RaiseOffer = {
+/** As shown: `$5.00`. */
+text: string,
+/** As a field takes it: `5`. */
+digits: string, };
+
 /** What a page gets instead of a result. */
 export type Refusal = {
 /** For machines: one of the closed list of codes. */
@@ -931,12 +1193,81 @@ checks: Array<PromptCheck>, };
 /** What saving a text does, or did. */
 export type SaveState = "same" | "acts" | "waits" | "invalid" | "moved";
 
+/** Who says what an attempt cost. */
+export type SettledBy = "running" | "measured" | "reported" | "assumed" | "free";
+
 /** One share of a split. */
 export type ShareForm = {
 /** `provider/model`. */
 model: string,
 /** Percent, as written. */
 percent: string, };
+
+/** By what bars are divided. */
+export type SpendBy = "model" | "provider" | "client" | "class" | "project";
+
+/** The page for one period. */
+export type SpendPage = {
+/** First day. */
+from: string,
+/** Last day, included. */
+to: string,
+/** The day it is now, in the ledger's zone. */
+today: string,
+/** The zone in which days are cut, such as `Europe/Berlin`. */
+zone: string,
+/** Whether anything was ever sent. */
+ever: boolean,
+/** Charged in the period. */
+total: Money,
+/** Of that, assumed because nobody counted; `None` where nothing is. */
+assumed: Money | null,
+/** The limit for all calls in just this period, where it is a day or a month that has one. */
+limit: Money | null,
+/** Held now by calls under way. */
+held: Money,
+/** Requests that were sent in the period. */
+requests: number,
+/** By what the series are grouped. */
+by: SpendBy,
+/** What a bar stands for. */
+unit: BucketUnit,
+/** The bars in their order, those to come too. */
+buckets: Array<Bucket>,
+/** What the bars are made of, the dearest first: at most five and what is left. */
+series: Array<SpendSeries>,
+/** Where the grid lines are, zero first: at most four. */
+ticks: Array<Money>,
+/** What this month may come to. */
+forecast: MonthForecast,
+/** What the cache saved in the period. */
+cache: CacheSaving,
+/** The caps of the active policy, each account one card, in the order of the file. */
+caps: Array<CapCard>,
+/** Why no cap can be shown, where that is so. */
+caps_trouble: string | null,
+/** What a cap can be set on. */
+choices: CapChoices, };
+
+/** A period as it is chosen. */
+export type SpendPeriod = { "kind": "today" } | { "kind": "week" } | { "kind": "month" } | { "kind": "last_month" } | { "kind": "days30" } | { "kind": "between",
+/** First day, as `2026-11-01`. */
+from: string,
+/** Last day, included. */
+to: string, };
+
+/** One colour of the bars. */
+export type SpendSeries = {
+/** As the ledger has it: `openai/gpt-6`; `None` for all that have no colour of their own. */
+name: string | null,
+/** As shown. */
+title: string,
+/** Over all bars. */
+total: Money,
+/** Requests that were sent. */
+requests: number,
+/** One for each bar. */
+amounts: Array<Money>, };
 
 /** What the header chip, the pause button, the sidebar counts and the tray show. */
 export type Status = {
@@ -1084,14 +1415,20 @@ export type Commands = {
   prompt_check_put: { args: { check: PromptCheck }, result: Array<PromptCheck> },
   /** Deletes a saved prompt. */
   prompt_check_delete: { args: { id: string }, result: Array<PromptCheck> },
-  /** The question before the person; `null` where none is. */
-  approval: { args: Record<string, never>, result: ApprovalAsk | null },
-  /** This question is painted now: its buttons live 700 ms later. */
-  approval_shown: { args: { id: string }, result: null },
-  /** The person's answer, with the nonce that came with the question. */
-  approval_answer: { args: { id: string, nonce: string, answer: ApprovalAnswer }, result: Said },
-  /** Lays a profile over routing.yaml for every process of this home, or none. */
-  profile_set: { args: { name: string | null }, result: Status },
-  /** The page is drawn; ends the watch for a blank window. Gives the place it is to open at. */
-  page_ready: { args: Record<string, never>, result: Place | null },
+  /** The Spend page for a period. */
+  spend: { args: { period: SpendPeriod, by: SpendBy }, result: SpendPage },
+  /** Rows of the ledger, newest first; `after` is where the last page ended. */
+  ledger: { args: { filter: LedgerFilter, after: string | null }, result: LedgerPage },
+  /** What the tokens of a period would have cost at another model. */
+  spend_compare: { args: { period: SpendPeriod, model: string }, result: Comparison },
+  /** Writes a cap into routing.yaml, in place of the one with this identity or as a new one; what allows more is asked by a native dialog. */
+  cap_put: { args: { identity: string | null, cap: CapForm }, result: CapEdited },
+  /** Takes a cap out of routing.yaml; what allows more is asked by a native dialog. */
+  cap_remove: { args: { identity: string }, result: CapEdited },
+  /** Lets one account of a cap have more in its window, after a native dialog. */
+  cap_raise: { args: { identity: string, account: string, amount: string }, result: Said },
+  /** Writes the rows that fit to a file that the person names in a native dialog. */
+  ledger_export: { args: { filter: LedgerFilter, format: ExportFormat }, result: Said },
+  /** The page is drawn; ends the watch for a blank window. */
+  page_ready: { args: Record<string, never>, result: null },
 };

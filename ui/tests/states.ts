@@ -4,6 +4,7 @@ import type { Page } from "playwright-core";
 import { activityStates } from "./states/activity";
 import { policyStates } from "./states/policy";
 import { profileStates } from "./states/profile";
+import { spendStates } from "./states/spend";
 
 export type State = { name: string; page: string; fixture: string; prepare?: (page: Page) => Promise<unknown> };
 
@@ -13,6 +14,7 @@ export const STATES: State[] = [
   ...activityStates,
   ...policyStates,
   ...profileStates,
+  ...spendStates,
 
   { name: "overview", page: "overview", fixture: "busy" },
   { name: "overview-empty", page: "overview", fixture: "empty" },

@@ -21,9 +21,9 @@ const focused = (page: Page) => page.evaluate(() => document.activeElement?.getA
 const title = (page: Page) => page.getByRole("heading", { level: 1 }).textContent();
 
 describe("with the keyboard", () => {
-  test("Ctrl+1 to 4 are the pages, Ctrl+5 is none", async () => {
+  test("Ctrl+1 to 5 are the pages, Ctrl+6 is none", async () => {
     const page = await window_.go("overview");
-    for (const [key, name] of [["2", "Keys"], ["3", "Clients"], ["4", "Activity"], ["5", "Activity"], ["1", "Overview"]] as const) {
+    for (const [key, name] of [["2", "Keys"], ["3", "Spend"], ["4", "Clients"], ["5", "Activity"], ["6", "Activity"], ["1", "Overview"]] as const) {
       await page.keyboard.press(`Control+${key}`);
       await page.getByRole("heading", { level: 1, name }).waitFor();
       expect(await page.title()).toBe(`${name} - Pointsman`);

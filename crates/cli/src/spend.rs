@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use pointsman_engine::report::{CapLine, GroupBy, SpendQuery, SpendReport};
+use pointsman_engine::view::{ExportFormat, LedgerFilter, SpendPeriod};
 use pointsman_engine::{Caller, Gateway, Home};
 use serde_json::Number;
 
@@ -24,6 +25,9 @@ pub(crate) struct Args {
     /// Print the whole report as JSON.
     #[arg(long)]
     json: bool,
+    /// Print the ledger of these days as CSV, one line for each attempt.
+    #[arg(long, conflicts_with_all = ["json", "by"])]
+    csv: bool,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -37,7 +41,7 @@ enum Grouping {
 }
 
 pub(crate) async fn run(args: Args, home: Option<PathBuf>) -> anyhow::Result<ExitCode> {
-    let Args { from, to, by, json } = args;
+    let Args { from, to, by, json, csv } = args;
     let group_by = Some(match by {
         Grouping::Model => GroupBy::Model,
         Grouping::Provider => GroupBy::Provider,
@@ -47,12 +51,33 @@ pub(crate) async fn run(args: Args, home: Option<PathBuf>) -> anyhow::Result<Exi
         Grouping::Day => GroupBy::Day,
     });
     let gateway = Gateway::open(Home::at(home)?, Caller::cli())?;
+    if csv {
+        return ledger(&gateway, from, to).await;
+    }
     let report = gateway.spend_report(SpendQuery { from, to, group_by }).await?;
     if json {
         print::json(&report)?;
     } else {
         print::line(&text(&report))?;
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The rows of the ledger, for a spreadsheet.
+async fn ledger(gateway: &Gateway, from: Option<String>, to: Option<String>) -> anyhow::Result<ExitCode> {
+    let period = match (from, to) {
+        (None, None) => SpendPeriod::Month,
+        (from, to) => {
+            let today = jiff::Zoned::now().date();
+            let to = to.unwrap_or_else(|| today.to_string());
+            let first = to.parse().unwrap_or(today).first_of_month().to_string();
+            SpendPeriod::Between { from: from.unwrap_or(first), to }
+        }
+    };
+    let filter = LedgerFilter { period, ..LedgerFilter::default() };
+    let mut text = Vec::new();
+    gateway.ledger_written(filter, ExportFormat::Csv, &mut text).await??;
+    print::piece(&String::from_utf8(text)?)?;
     Ok(ExitCode::SUCCESS)
 }
 

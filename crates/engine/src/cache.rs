@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use pointsman_core::chat::{Answer, Chat};
 use pointsman_core::fingerprint::{Fingerprint, fingerprint, is_whole, may_keep};
+use pointsman_core::money::{MicroUsd, Price};
 use pointsman_core::plan::Plan;
 use pointsman_core::policy::Cache;
 use pointsman_core::wire;
@@ -29,6 +30,8 @@ pub(crate) struct Slot {
     key: Fingerprint,
     rule: Cache,
     model: String,
+    /// What an answer would cost anew.
+    price: Price,
 }
 
 /// An answer that was given before.
@@ -53,7 +56,7 @@ impl Slot {
         chat.params.max_tokens = Some(first.max_tokens);
         let encoded = wire::encode(first.provider.wire, first.provider.dialect, &chat, &first.model.model, true);
         let key = fingerprint(tool, class, &first.provider, &encoded);
-        Some(Self { key, rule, model: first.model.to_string() })
+        Some(Self { key, rule, model: first.model.to_string(), price: first.price.clone() })
     }
 
     /// The answer of the very same call, where one is kept; its use is recorded as a request that cost
@@ -68,9 +71,10 @@ impl Slot {
         if let Some(trace) = &mut start.trace {
             trace.kept = trace::Kept::Since(again.since.as_millisecond());
         }
+        let saved = again.answer.usage.map_or(MicroUsd::ZERO, |usage| self.price.cost(&usage));
         let recorded = inner.ledger.write(move |tx| {
             cache::used(tx, &key, now)?;
-            request::answered_again(tx, &start)
+            request::answered_again(tx, &start, saved)
         });
         // An answer that cannot be recorded is not given: Activity shows every one.
         recorded.await.ok()?;

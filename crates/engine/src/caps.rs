@@ -53,12 +53,7 @@ impl Gateway {
         let active = inner.policy.snapshot(inner).await?;
         let found =
             active.policy.caps.iter().find(|found| found.identity() == cap).filter(|found| counts(found, account));
-        let Some(found) = found.cloned() else {
-            return Err(Denial::new(
-                Code::NotFound,
-                "There is no such cap any more: routing.yaml has changed. Look at the caps again.",
-            ));
-        };
+        let Some(found) = found.cloned() else { return Err(gone()) };
         let now = Timestamp::now();
         let (scope, name) = (found.scope.clone(), account.to_owned());
         let standing =
@@ -87,6 +82,32 @@ impl Gateway {
         row.mac = mac.to_vec();
         inner.ledger.write(move |tx| exception::put(tx, &row)).await?;
         Ok(format!("{amount} more {}.", until(found.window)))
+    }
+
+    /// What the person is asked before a cap is raised once: which cap, by how much, until when. Names what is
+    /// enforced now, not what a page showed.
+    ///
+    /// # Errors
+    /// Where the cap is not in the active policy or cannot be raised.
+    pub async fn raise_question(&self, cap: &str, account: &str, amount: MicroUsd) -> Result<String, Denial> {
+        let active = self.inner().policy.snapshot(self.inner()).await?;
+        let found = active.policy.caps.iter().find(|found| found.identity() == cap && counts(found, account));
+        let card = self.cap_card(cap, account).await?;
+        let (Some(found), Some(card)) = (found, card) else { return Err(gone()) };
+        let Some(used) = card.used.filter(|_| amount > MicroUsd::ZERO) else {
+            return Err(Denial::new(
+                Code::InvalidRequest,
+                "A cap is raised once by an amount above zero, in its window.",
+            ));
+        };
+        Ok(format!(
+            "Let {} have {} more?\n\n{} of {} is used. The extra amount counts {}. routing.yaml stays as it is.",
+            found.title(account),
+            amount.exact(),
+            used.text,
+            card.limit.text,
+            until(found.window),
+        ))
     }
 
     /// Alerts after a place in their order, oldest first, at most 100.
@@ -123,6 +144,10 @@ impl Gateway {
         let now = Timestamp::now();
         Ok(self.inner().ledger.write(move |tx| adjustment::reprice(tx, &marked, &price, now)).await?)
     }
+}
+
+fn gone() -> Denial {
+    Denial::new(Code::NotFound, "There is no such cap any more: routing.yaml has changed. Look at the caps again.")
 }
 
 /// Whether a name is one of the cap's accounts.

@@ -19,6 +19,7 @@ mod spend;
 pub use cap::CapLine;
 use cap::cap_lines;
 pub(crate) use cap::raises;
+pub(crate) use spend::MOVEMENTS;
 
 /// The most characters of model descriptions in a tool's text: about 300 tokens.
 const NOTES: usize = 1_200;

@@ -6,6 +6,7 @@ import { aDay, activityAnswers, manyDays } from "./pages/activity";
 import { approvalAnswers, approvals } from "./pages/approval";
 import { policyAnswers } from "./pages/policy";
 import { profileAnswers } from "./pages/profile";
+import { spendAnswers, spendFixture, spendFixtures, type SpendFixture } from "./pages/spend";
 import { MIN, HOUR, usd, bar, midnight, nextMonth, requests, PROVIDERS, keyRows, PATH, client, DIFF, plan, POLICY_DIFF, PROBLEMS } from "./samples";
 
 export type Answers = {
@@ -23,6 +24,7 @@ export type Fixture = {
   /** What waits for the person in the approval window, in order. */
   approvals: ApprovalAsk[];
   plan: ConnectPlan;
+  spend: SpendFixture;
   /** How long each answer takes, in ms. */
   delay: number;
   /** Commands that never answer. */
@@ -49,6 +51,7 @@ function base(now: number): Fixture {
     requests: [],
     approvals: [],
     plan: plan(),
+    spend: spendFixture(now),
     delay: 0,
     hang: [],
     deny: {},
@@ -61,6 +64,7 @@ const commands: Answers = {
   ...approvalAnswers,
   ...policyAnswers,
   ...profileAnswers,
+  ...spendAnswers,
   status: (_, state) => state.status,
   overview: (_, state) => state.overview,
   keys: (_, state) => state.keys,
@@ -173,6 +177,7 @@ export const fixtures: Record<string, (now: number) => Fixture> = {
     // Rust never hears that it is painted, so the buttons rest.
     if (name === "approval-resting") state.hang = ["approval_shown"];
   })])),
+  ...spendFixtures(with_),
   empty: with_((state, now) => {
     Object.assign(state.status, { today: usd(0), day_used_bp: 0, problems: 1, key_problems: 1, running: "stopped" });
     Object.assign(state.overview, {
@@ -202,13 +207,13 @@ export const fixtures: Record<string, (now: number) => Fixture> = {
     Object.assign(state.status, { running: "attention", problems: 1, day_used_bp: 9960 });
     state.overview.today = bar(5_000_000, 0, 5_000_000, midnight(now, 1));
     state.overview.month = bar(41_700_000, 0, 50_000_000, nextMonth(now));
-    state.overview.problems = [{ id: "cap:day", lamp: "stop", title: "The day cap is reached", detail: "$5.00 of $5.00 used. Such calls are refused until 00:00.", action: { kind: "open_policy_file", label: "Open routing.yaml", target: null } }];
+    state.overview.problems = [{ id: "cap:day", lamp: "stop", title: "The day cap is reached", detail: "$5.00 of $5.00 used. Such calls are refused until 00:00.", action: { kind: "open_spend", label: "Open the cap", target: "all::day:1000000:block-" } }];
   }),
   caps: with_((state, now) => {
     Object.assign(state.status, { running: "attention", problems: 6, day_limit: usd(6_000_000), day_used_bp: 8483 });
     state.overview.today = bar(5_090_000, 150_000, 6_000_000, midnight(now, 1), 1_000_000);
     state.overview.month = { ...bar(41_700_000, 0, null, nextMonth(now)), warns_at: usd(40_000_000) };
-    const row = (id: string, lamp: ProblemRow["lamp"], title: string, detail: string): ProblemRow => ({ id: `cap-${id}`, lamp, title, detail, action: { kind: "open_policy_file", label: "Open routing.yaml", target: null } });
+    const row = (id: string, lamp: ProblemRow["lamp"], title: string, detail: string): ProblemRow => ({ id: `cap-${id}`, lamp, title, detail, action: { kind: "open_spend", label: "Open the cap", target: id } });
     state.overview.problems = [
       row("client", "stop", "The hour cap for the client claude-desktop is reached", "$0.50 of $0.50 used. Such calls are refused until 15:00."),
       row("ask", "stop", "The week cap for the project quarterly-report-of-the-whole-group is reached", "$4.00 of $4.00 used. It says ask, which this version cannot do yet, so such calls are refused until 23 November."),
@@ -255,7 +260,7 @@ export const fixtures: Record<string, (now: number) => Fixture> = {
   }),
   down: with_((state) => {
     const denial = { code: "ledger_unavailable", sentence: "The ledger cannot be read: the disk is full. Make room, then try again." };
-    for (const cmd of ["overview", "keys", "clients", "activity", "status"]) state.deny[cmd] = denial;
+    for (const cmd of ["overview", "keys", "clients", "activity", "spend", "ledger", "status"]) state.deny[cmd] = denial;
   }),
   ledgerless: with_((state, now) => {
     const none: Money = { micros: 0, text: "–" };
@@ -267,7 +272,7 @@ export const fixtures: Record<string, (now: number) => Fixture> = {
     });
   }),
   slow: with_((state) => {
-    state.hang = ["overview", "keys", "clients", "activity"];
+    state.hang = ["overview", "keys", "clients", "activity", "spend", "ledger"];
   }),
   fresh: onlyClient(NEW),
   fileless: onlyClient({ ...NEW, others: [] }, (state) => Object.assign(state.plan, { backup: "", removed: 0 })),

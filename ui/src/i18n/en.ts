@@ -3,11 +3,13 @@
 import { activityWords } from "./en/activity";
 import { policyWords } from "./en/policy";
 import { profileWords } from "./en/profile";
+import { spendWords } from "./en/spend";
 
 export const en = {
   ...activityWords,
   ...policyWords,
   ...profileWords,
+  ...spendWords,
   title: "{page} - Pointsman",
   loading: "Loading",
   again: "Try again",

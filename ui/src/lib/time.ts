@@ -28,6 +28,32 @@ export function shortDate(at: number): string {
   return format(at, { day: "numeric", month: "short" });
 }
 
+/** `17 November`. */
+export function longDate(at: number): string {
+  return format(at, { day: "numeric", month: "long" });
+}
+
+/** `November`. */
+export function monthOf(at: number): string {
+  return format(at, { month: "long" });
+}
+
+/** `November 2026`. */
+export function monthAndYear(at: number): string {
+  return format(at, { month: "long", year: "numeric" });
+}
+
+/** Noon of a day that is written `2026-11-21`: for showing the day, whatever the zone. */
+export function dayOfText(text: string): number {
+  const [year = 0, month = 1, date = 1] = text.split("-").map(Number);
+  return new Date(year, month - 1, date, 12).getTime();
+}
+
+/** `Monday`, of an instant less than a week ahead; else `1 Dec`. */
+export function weekdayOrDate(at: number, now: number): string {
+  return at - now < 7 * 24 * HOUR ? format(at, { weekday: "long" }) : shortDate(at);
+}
+
 /** `November`, of the window that ends at `resets`. */
 export function monthEnding(resets: number): string {
   return format(resets - 1, { month: "long" });

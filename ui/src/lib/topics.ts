@@ -9,6 +9,8 @@ export const PROVIDES = {
   clients: ["client", "request", "money"],
   activity: ["request", "money"],
   request: ["request", "money"],
+  spend: ["request", "money", "policy"],
+  ledger: ["request", "money"],
 } as const satisfies Record<string, readonly Topic[]>;
 
 export type Readable = keyof typeof PROVIDES;

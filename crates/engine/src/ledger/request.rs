@@ -34,6 +34,9 @@ pub(crate) const SQL: &str = "CREATE TABLE IF NOT EXISTS request (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS request_started ON request (started_ms);";
 
+/// What a kept answer would have cost again.
+pub(crate) const SQL_3: &str = "ALTER TABLE request ADD COLUMN saved_micro INTEGER NOT NULL DEFAULT 0;";
+
 /// What is known when a call begins.
 #[derive(Clone, Debug)]
 pub(crate) struct Start {
@@ -131,10 +134,12 @@ pub(crate) fn denied(tx: &Transaction<'_>, start: &Start, code: Code) -> Result<
     change::note(tx, Topic::Request)
 }
 
-/// Records a call that was answered with an answer kept from before: nothing was reserved or charged.
-pub(crate) fn answered_again(tx: &Transaction<'_>, start: &Start) -> Result<(), LedgerError> {
+/// Records a call that was answered with an answer kept from before: nothing was reserved or charged, and
+/// `saved` is what it would have cost again.
+pub(crate) fn answered_again(tx: &Transaction<'_>, start: &Start, saved: MicroUsd) -> Result<(), LedgerError> {
     begin(tx, start, RequestState::Kept, MicroUsd::ZERO, &[])?;
-    tx.prepare_cached("UPDATE request SET ended_ms = started_ms WHERE id = ?1")?.execute([start.id.as_str()])?;
+    tx.prepare_cached("UPDATE request SET ended_ms = started_ms, saved_micro = ?2 WHERE id = ?1")?
+        .execute(params![start.id.as_str(), saved.micros()])?;
     change::note(tx, Topic::Request)
 }
 

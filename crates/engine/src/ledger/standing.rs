@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use super::{LedgerError, account, setting};
 
-/// The most accounts that are shown of a cap on each.
+/// The most accounts that are shown of a cap on each, where there is little room.
 const MOST: usize = 5;
 
 /// One account of a cap.
@@ -21,6 +21,16 @@ pub(crate) struct Standing {
 /// The accounts of a cap: the one it names, or of a cap on each those in use, the fullest first and at
 /// most five. Empty where none is in use.
 pub(crate) fn standings(connection: &Connection, cap: &Cap, now: Timestamp) -> Result<Vec<Standing>, LedgerError> {
+    standings_up_to(connection, cap, now, MOST)
+}
+
+/// The same with at most so many accounts of a cap on each.
+pub(crate) fn standings_up_to(
+    connection: &Connection,
+    cap: &Cap,
+    now: Timestamp,
+    most: usize,
+) -> Result<Vec<Standing>, LedgerError> {
     let zone = setting::zone(connection)?;
     let names = if cap.scope.is_each() {
         account::names_of(connection, &cap.scope, cap.window, now)?
@@ -36,7 +46,7 @@ pub(crate) fn standings(connection: &Connection, cap: &Cap, now: Timestamp) -> R
     if cap.scope.is_each() {
         found.retain(|standing| used(standing).is_some_and(|used| used.micros() > 0));
         found.sort_by(|a, b| used(b).cmp(&used(a)).then_with(|| a.account.cmp(&b.account)));
-        found.truncate(MOST);
+        found.truncate(most);
     }
     Ok(found)
 }

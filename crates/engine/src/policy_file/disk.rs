@@ -86,7 +86,7 @@ pub(super) fn read(path: &Path) -> Found {
 }
 
 /// The hash that names a version: SHA-256 of its bytes, in hex.
-pub(super) fn hash(text: &str) -> String {
+pub(crate) fn hash(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -37,6 +37,7 @@ mod versions;
 
 pub use answers::Outlook;
 pub use chain::ActivePolicy;
+pub(crate) use disk::hash;
 pub(crate) use list_prices::PURPOSE as PRICES;
 pub use profile::Profiles;
 pub use versions::{Author, PolicyVersion, VersionState};

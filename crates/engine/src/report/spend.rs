@@ -16,7 +16,7 @@ use crate::reply::usd;
 
 /// Attempts and adjustments with what they are grouped by. Times are those of the reservation, so
 /// that a report agrees with the accounts.
-const MOVEMENTS: &str = "SELECT t.request_id, t.provider, t.model, q.client, q.class, q.project, t.made_ms,
+pub(crate) const MOVEMENTS: &str = "SELECT t.request_id, t.provider, t.model, q.client, q.class, q.project, t.made_ms,
         coalesce(t.input, 0) AS input, coalesce(t.output, 0) AS output, t.charge_micro AS amount,
         iif(t.charge = 'assumed', t.charge_micro, 0) AS assumed
     FROM attempt t JOIN request q ON q.id = t.request_id

@@ -214,7 +214,8 @@ fn row(row: &Row<'_>) -> Result<RequestRow, rusqlite::Error> {
     })
 }
 
-fn client_title(client: &str, surface: &str) -> String {
+/// Who asked, as shown.
+pub(super) fn client_title(client: &str, surface: &str) -> String {
     match (crate::clients::title(client), surface) {
         (Some(title), _) => title.to_owned(),
         (None, _) if !client.is_empty() => client.to_owned(),

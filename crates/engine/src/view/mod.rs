@@ -16,6 +16,7 @@ pub mod overview;
 pub mod policy;
 pub mod request;
 mod rests;
+pub mod spend;
 pub mod tray;
 mod unreadable;
 
@@ -39,6 +40,9 @@ pub use request::{
     AttemptEnd, AttemptWhy, CapChecked, PlannedModel, PolicyRuled, PriceLine, RequestDetail, RequestStep, TokenCounts,
 };
 pub use tray::{ModelSpend, PageName, Place, RaiseOffer, TrayView};
+pub use spend::{
+    CapEdited, CapForm, Comparison, ExportFormat, LedgerFilter, LedgerPage, SpendBy, SpendPage, SpendPeriod,
+};
 
 /// An amount with the text that shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]

@@ -45,7 +45,7 @@ pub(super) fn money_now(
 
 /// Money of one window, against the lowest cap for all calls in it that stops them; where none does,
 /// the lowest that warns is named.
-fn bar(
+pub(super) fn bar(
     connection: &Connection,
     caps: &[Cap],
     raises: &[Raise],

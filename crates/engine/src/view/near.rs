@@ -42,13 +42,18 @@ impl Near<'_> {
             (true, OnHit::Block | OnHit::Ask) => Lamp::Stop,
             (true, OnHit::LocalOnly | OnHit::Warn) | (false, _) => Lamp::Caution,
         };
-        let label = "Open routing.yaml".to_owned();
+        let then = if full { self.then(zone) } else { self.resets(zone) };
+        let target = format!("{}-{}", self.cap.identity(), self.account);
         Some(ProblemRow {
             id: anchor(&self.cap.identity(), self.account),
             lamp,
             title,
-            detail: self.detail(zone),
-            action: Some(Action { kind: ActionKind::OpenPolicyFile, label, target: None }),
+            detail: format!("{}. {then}", self.used()),
+            action: Some(Action {
+                kind: ActionKind::OpenSpend,
+                label: "Open the cap".to_owned(),
+                target: Some(target),
+            }),
         })
     }
 

@@ -163,6 +163,8 @@ pub enum ActionKind {
     OpenKeys,
     /// Opens Clients at the client.
     OpenClients,
+    /// Opens Spend at the cap.
+    OpenSpend,
     /// Opens routing.yaml in the editor of the system.
     OpenPolicyFile,
     /// Ends the pause.

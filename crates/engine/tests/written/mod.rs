@@ -15,6 +15,12 @@ use serde_json::{Value, json};
 /// stands for them: the home's path, the address of a practice server.
 #[track_caller]
 pub fn written(name: &str, answer: &impl Serialize, swaps: &[(String, &str)]) {
+    written_at(name, answer, swaps, jiff::Timestamp::now());
+}
+
+/// The same for an answer as of another instant than now.
+#[track_caller]
+pub fn written_at(name: &str, answer: &impl Serialize, swaps: &[(String, &str)], now: jiff::Timestamp) {
     let mut text = serde_json::to_string(answer).unwrap();
     for (of_this_run, fixed) in swaps {
         let inside = |text: &str| serde_json::to_string(text).unwrap().trim_matches('"').to_owned();
@@ -23,7 +29,7 @@ pub fn written(name: &str, answer: &impl Serialize, swaps: &[(String, &str)]) {
     let answer: Value = serde_json::from_str(&text).unwrap();
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("../../ui/src/backend/written/{name}.json"));
     if std::env::var_os("POINTSMAN_UPDATE").is_some() {
-        let now = jiff::Timestamp::now().as_millisecond();
+        let now = now.as_millisecond();
         let whole = serde_json::to_string_pretty(&json!({ "now": now, "answer": answer })).unwrap();
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, whole + "\n").unwrap();
