@@ -2,7 +2,7 @@
 
 import type { ActivityPage, ClientCard, ClientsPage, Commands, ConnectPlan, KeysPage, Money, MoneyBar, Overview, ProblemRow, RequestRow, Status, Topic } from "../bindings.gen";
 import type { Denial } from "./index";
-import { policyAnswers } from "./pages/policy";
+import { policyAnswers, policyFixtures, policyState, type PolicyState } from "./pages/policy";
 import { MIN, HOUR, usd, bar, midnight, nextMonth, requests, PROVIDERS, keyRows, PATH, client, DIFF, plan, POLICY_DIFF, PROBLEMS } from "./samples";
 
 export type Answers = {
@@ -16,6 +16,7 @@ export type Fixture = {
   clients: ClientsPage;
   activity: ActivityPage;
   plan: ConnectPlan;
+  policy: PolicyState;
   /** How long each answer takes, in ms. */
   delay: number;
   /** Commands that never answer. */
@@ -40,6 +41,7 @@ function base(now: number): Fixture {
     clients: { clients: [client(now)] },
     activity: { rows, today_requests: 44, today: usd(1_420_000) },
     plan: plan(),
+    policy: policyState(now),
     delay: 0,
     hang: [],
     deny: {},
@@ -152,6 +154,7 @@ const onlyClient = (over: Partial<ClientCard>, and?: (state: Fixture) => void) =
 const NEW: Partial<ClientCard> = { state: "not_connected", hello_ms: null, last_call_ms: null, calls_today: 0, backups: 0, entry: null, running: false };
 
 export const fixtures: Record<string, (now: number) => Fixture> = {
+  ...Object.fromEntries(Object.entries(policyFixtures).map(([name, change]) => [name, with_(change)])),
   busy: base,
   empty: with_((state, now) => {
     Object.assign(state.status, { today: usd(0), day_used_bp: 0, problems: 1, key_problems: 1, running: "stopped" });
@@ -239,7 +242,7 @@ export const fixtures: Record<string, (now: number) => Fixture> = {
     });
   }),
   slow: with_((state) => {
-    state.hang = ["overview", "keys", "clients", "activity"];
+    state.hang = ["overview", "keys", "policy", "clients", "activity"];
   }),
   fresh: onlyClient(NEW),
   fileless: onlyClient({ ...NEW, others: [] }, (state) => Object.assign(state.plan, { backup: "", removed: 0 })),

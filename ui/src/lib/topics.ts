@@ -8,6 +8,7 @@ export const PROVIDES = {
   keys: ["key", "policy", "money"],
   clients: ["client", "request", "money"],
   activity: ["request", "money"],
+  policy: ["policy", "key"],
 } as const satisfies Record<string, readonly Topic[]>;
 
 export type Readable = keyof typeof PROVIDES;
