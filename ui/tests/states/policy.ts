@@ -45,7 +45,7 @@ export const policyStates: State[] = [
   { name: "policy-class", page: "policy", fixture: "busy", prepare: (page) => button(page, "code_review").click() },
   { name: "policy-models", page: "policy", fixture: "busy", async prepare(page) {
     await button(page, "code_review").click();
-    await page.getByLabel("First choice", { exact: true }).fill("gpt");
+    await page.getByRole("combobox", { name: "First choice" }).fill("gpt");
     await page.getByRole("option", { name: "openai/gpt-6-mini" }).waitFor();
   } },
   { name: "policy-edited", page: "policy", fixture: "busy", prepare: (page) => field(page, "summarize", "Longest answer", "1500") },

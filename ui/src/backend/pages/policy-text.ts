@@ -137,7 +137,11 @@ function written(sections: Section[]): string {
 function formOf(text: string): PolicyForm {
   const sections = read(text);
   const entries = (key: string) => sections.find((one) => one.key === key)?.entries ?? [];
-  const value = (entry: Entry | undefined, key: string) => new RegExp(`\\b${key}: ([^,}#]+)`).exec(entry?.lines.join("\n") ?? "")?.[1]?.trim().replaceAll('"', "") ?? null;
+  const value = (entry: Entry | undefined, key: string) => {
+    const body = entry?.lines.join("\n") ?? "";
+    const found = new RegExp(`^ +${key}: (.+?)(?: +#.*)?$`, "m").exec(body) ?? new RegExp(`\\b${key}: ([^,}\\n]+)`).exec(body);
+    return found?.[1]?.trim().replaceAll('"', "") ?? null;
+  };
   const chat = entries("defaults").find((one) => one.key === "chat_default");
   const preflight = { key: "", lines: (sections.find((one) => one.key === "cost_preflight")?.entries ?? []).flatMap((one) => one.lines) };
   const target = (lines: string) => `${/provider: ([\w.-]+)/.exec(lines)?.[1] ?? ""}/${/model: ([\w./:-]+)/.exec(lines)?.[1] ?? ""}`;

@@ -149,8 +149,8 @@ const WRONG = TEXT.replace("model: gpt-6-mini}", "model: gpt-6-mni}");
 
 /** The states of the page, by the name of their fixture. */
 export const policyFixtures: Record<string, (state: Fixture, now: number) => unknown> = {
-  "policy-errors": (state) => on(state, { file: "broken", text: WRONG, hash: hash(), sentence: "Line 22, column 32: no model is called `gpt-6-mni`. Version 14 stays active." }),
-  "policy-broken": (state) => on(state, { file: "broken", text: TEXT.replace("    max_tokens: 2000", "    max_tokens 2000"), hash: hash(), sentence: "Line 19, column 5: this line is neither a name with a colon nor an item of a list. Version 14 stays active." }),
+  "policy-errors": (state) => on(state, { file: "broken", text: WRONG, hash: hash(), sentence: "Line 22, column 33: no model is called `gpt-6-mni`. Version 14 stays active." }),
+  "policy-broken": (state) => on(state, { file: "broken", text: TEXT.replace("    max_tokens: 2000", "    max_tokens 2000"), hash: hash(), sentence: "Line 19, column 1: this line is neither a name with a colon nor an item of a list. Version 14 stays active." }),
   "policy-gone": (state) => on(state, { file: "gone", hash: "", sentence: "routing.yaml is gone. Still running the last good version." }),
   "policy-unreadable": (state) => on(state, { file: "unreadable", hash: "", sentence: "routing.yaml cannot be read: permission denied. Version 14 stays active. Give yourself the right to read it." }),
   "policy-empty": (state) => on(state, { running: null, text: 'version: "1"\n', hash: hash() }),

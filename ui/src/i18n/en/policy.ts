@@ -14,7 +14,7 @@ export const policyWords = {
   "policy.goto": "Go to line",
   "policy.line": "Line {line}",
   "policy.line.of": "{rule}, line {line}",
-  "policy.place": "Go to line {line}, column {column}",
+  "policy.place": "{line}:{column}, go there",
   "policy.is.error": "Error",
   "policy.is.warning": "Warning",
 

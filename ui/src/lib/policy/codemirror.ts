@@ -183,6 +183,6 @@ function extensions(label: string): Extension[] {
   return [
     problemGutter, lineNumbers(), highlightActiveLineGutter(), history(), drawSelection(), EditorState.allowMultipleSelections.of(true), indentUnit.of("  "), EditorState.tabSize.of(2),
     yaml(), syntaxHighlighting(colours), bracketMatching(), closeBrackets(), highlightSelectionMatches(), search({ top: true }), words(), problemMarks, litLine, tab, tabKeys,
-    keymap.of([...searchKeymap, ...historyKeymap, ...defaultKeymap]), EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false" }), look,
+    keymap.of([...searchKeymap, ...historyKeymap, ...defaultKeymap]), EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", tabindex: "0" }), look,
   ];
 }
