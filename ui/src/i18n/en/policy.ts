@@ -138,6 +138,7 @@ export const policyWords = {
   "policy.save.asks": "Your system asks you once more. No means it is saved and waits.",
   "policy.save.invalid": { one: "The draft has {n} error and cannot be saved", other: "The draft has {n} errors and cannot be saved" },
   "policy.save.kept": "Your text is kept, also over a restart.",
+  "policy.save.moved": "Close this and choose first: merge, take theirs, or keep yours.",
   "policy.save.nothing": "Nothing is changed.",
   "policy.saved.title": "Saved",
 
