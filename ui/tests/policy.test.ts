@@ -51,6 +51,7 @@ describe("form and text are one document", () => {
     await editor(page).getByText("max_tokens: 1500").waitFor();
     await page.keyboard.press("Control+z");
     await editor(page).getByText("max_tokens: 1200").waitFor();
+    await page.locator("input[data-written='1200']").waitFor();
     expect(await page.getByLabel("Longest answer", { exact: true }).inputValue()).toBe("1200");
     await page.getByText("draft", { exact: true }).waitFor({ state: "detached" });
     await page.keyboard.press("Control+Shift+z");
@@ -122,7 +123,7 @@ describe("form and text are one document", () => {
     const field = page.getByRole("combobox", { name: "First choice" });
     await field.fill("opus");
     await page.keyboard.press("ArrowDown");
-    expect(await page.getByRole("option", { selected: true }).textContent()).toBe("anthropic/claude-opus-5-5");
+    expect(await page.locator("[role=option][aria-selected=true]").textContent()).toBe("anthropic/claude-opus-5-5");
     await page.keyboard.press("Enter");
     await until(page, "claude-opus-5-5");
     await page.getByRole("combobox", { name: "Add a fallback" }).fill("nonsense");
@@ -156,7 +157,7 @@ describe("form and text are one document", () => {
 describe("problems", () => {
   test("lead to their line and are mended by one button", async () => {
     const page = await window_.go("policy", "policy-errors");
-    await page.getByText("1", { exact: true }).first().waitFor();
+    await page.getByRole("tab", { name: "Problems 1" }).waitFor();
     await button(page, "22:33, go there").click();
     await page.keyboard.type("X");
     await until(page, "{provider: openai, model: Xgpt-6-mni}");

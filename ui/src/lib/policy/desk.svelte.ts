@@ -269,7 +269,8 @@ export class Desk {
 
 let desk: Desk | undefined;
 
-/** The desk of this window. */
+/** The desk of this window; what it derives lives longer than the page that asks first. */
 export function theDesk(cm: typeof Editor): Desk {
-  return (desk ??= new Desk(cm));
+  if (!desk) $effect.root(() => void (desk = new Desk(cm)));
+  return desk!;
 }
