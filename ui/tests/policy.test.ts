@@ -159,6 +159,11 @@ describe("problems", () => {
     const page = await window_.go("policy", "policy-errors");
     await page.getByRole("tab", { name: "Problems 1" }).waitFor();
     await button(page, "22:33, go there").click();
+    await page.waitForFunction(() => {
+      const host = [...document.querySelectorAll("main *")].find((one) => one.shadowRoot)!;
+      const at = host.shadowRoot!.querySelector(".cm-error")?.getBoundingClientRect();
+      return at && at.bottom < host.getBoundingClientRect().bottom;
+    });
     await page.keyboard.type("X");
     await until(page, "{provider: openai, model: Xgpt-6-mni}");
     await page.keyboard.press("Control+z");

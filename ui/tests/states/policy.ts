@@ -131,6 +131,28 @@ export const policyStates: State[] = [
     await page.keyboard.press("Control+f");
     await page.keyboard.type("gpt");
   } },
+  ...["", "-broken", "-gone", "-empty", "-waiting"].map((which): State => ({ name: `policy-real${which}`, page: "policy", fixture: `policy-real${which}` })),
+  ...["-edited", "-errors"].map((which): State => ({ name: `policy-real${which}`, page: "policy", fixture: `policy-real${which}`, prepare: async (page) => {
+    await button(page, "Go on").click();
+    await page.getByText(/changed lines?|Draft has 3 errors/).first().waitFor();
+  } })),
+  { name: "policy-real-save", page: "policy", fixture: "policy-real-edited", prepare: async (page) => {
+    await button(page, "Go on").click();
+    await page.getByText(/changed lines?/).first().waitFor();
+    await page.keyboard.press("Control+s");
+  } },
+  { name: "policy-real-class", page: "policy", fixture: "policy-real", prepare: (page) => button(page, "summarize").click() },
+  ...["", "-refused"].map((which): State => ({ name: `policy-real-dry${which}`, page: "policy", fixture: `policy-real${which}`, prepare: async (page) => {
+    await explain(page);
+    const more = button(page, "Make room for the checks");
+    if (await more.isVisible()) await more.click();
+  } })),
+  { name: "policy-real-tests", page: "policy", fixture: "policy-real", prepare: (page) => tab(page, "Tests") },
+  { name: "policy-real-history", page: "policy", fixture: "policy-real", async prepare(page) {
+    await tab(page, "History");
+    await button(page, /you, as text/).click();
+    await page.getByText("What restoring it would change").first().waitFor();
+  } },
   { name: "policy-down", page: "policy", fixture: "policy-down" },
   { name: "policy-slow", page: "policy", fixture: "slow", prepare: (page) => page.waitForSelector(".skel") },
 ];

@@ -1,14 +1,17 @@
 // The Policy page's commands, answered from fixtures.
 
-import type { DryRun, Explanation, ModelStanding, PolicyLook, PolicyPage, PolicyVersion, PromptCheck, SaveOutcome } from "../../bindings.gen";
+import type { DiffLine, DryRun, Explanation, MergedText, ModelStanding, PolicyLook, PolicyPage, PolicyVersion, PromptCheck, SaveOutcome } from "../../bindings.gen";
 import type { Answers, Fixture } from "../fixtures";
 import { HOUR, MIN, midnight, usd } from "../samples";
 import { diff, edit, look } from "./policy-text";
+import { real } from "./policy-real";
 
 export type PolicyState = {
   page: PolicyPage;
-  /** What Rust says of the text the page begins with; a stand-in says it of every other. */
-  look?: PolicyLook;
+  /** What Rust says of a text it was asked about; a stand-in says it of every other. */
+  look?: { text: string; says: PolicyLook };
+  diff?: DiffLine[];
+  merged?: MergedText;
   versions: PolicyVersion[];
   texts: Record<string, string>;
   checks: PromptCheck[];
@@ -112,7 +115,7 @@ function save(state: Fixture, text: string, base: string, author: PolicyVersion[
 
 export const policyAnswers = {
   policy: (_, state) => state.policy.page,
-  policy_look: ({ text }, { policy }) => (policy.look && text === policy.page.text ? policy.look : look(text, policy.page.text, policy.page.models)),
+  policy_look: ({ text }, { policy }) => (text === policy.look?.text ? policy.look.says : look(text, policy.page.text, policy.page.models)),
   policy_edit: ({ text, edits }) => edit(text, edits),
   policy_save({ text, base, author }, state, news) {
     queueMicrotask(() => news("policy"));
@@ -123,11 +126,11 @@ export const policyAnswers = {
     return save(state, edit(state.policy.page.text, edits), state.policy.page.hash, "form");
   },
   policy_keep: () => null,
-  policy_merge: ({ mine, theirs }) => (mine.includes("max_tokens: 1500") && theirs.includes("max_tokens: 900")
+  policy_merge: ({ mine, theirs }, { policy }) => policy.merged ?? (mine.includes("max_tokens: 1500") && theirs.includes("max_tokens: 900")
     ? { text: theirs.replace("    max_tokens: 900\n", "<<<<<<< yours\n    max_tokens: 1500\n=======\n    max_tokens: 900\n>>>>>>> routing.yaml\n"), conflicts: 1 }
     : { text: theirs.replace("max_tokens: 1200", "max_tokens: 1500"), conflicts: 0 }),
   policy_versions: (_, { policy }) => policy.versions,
-  policy_diff: ({ from, to }, { policy }) => diff(policy.texts[from]!, policy.texts[to ?? policy.page.running!.hash]!),
+  policy_diff: ({ from, to }, { policy }) => policy.diff ?? diff(policy.texts[from]!, policy.texts[to ?? policy.page.running!.hash]!),
   policy_restore({ hash }, state, news) {
     queueMicrotask(() => news("policy"));
     return { ...save(state, state.policy.texts[hash]!, state.policy.page.hash, "form"), sentence: "The version is back in routing.yaml and active." };
@@ -149,6 +152,7 @@ const WRONG = TEXT.replace("model: gpt-6-mini}", "model: gpt-6-mni}");
 
 /** The states of the page, by the name of their fixture. */
 export const policyFixtures: Record<string, (state: Fixture, now: number) => unknown> = {
+  ...real,
   "policy-errors": (state) => on(state, { file: "broken", text: WRONG, hash: hash(), sentence: "Line 22, column 33: no model is called `gpt-6-mni`. Version 14 stays active." }),
   "policy-broken": (state) => on(state, { file: "broken", text: TEXT.replace("    max_tokens: 2000", "    max_tokens 2000"), hash: hash(), sentence: "Line 19, column 1: this line is neither a name with a colon nor an item of a list. Version 14 stays active." }),
   "policy-gone": (state) => on(state, { file: "gone", hash: "", sentence: "routing.yaml is gone. Still running the last good version." }),

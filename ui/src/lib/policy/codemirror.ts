@@ -71,7 +71,8 @@ export function light(state: EditorState, line: number): Transaction {
 /** Draws the state inside `root`; what a person does there goes to `took`. */
 export function open(state: EditorState, root: ShadowRoot, took: (transactions: readonly Transaction[], view: EditorView) => void): EditorView {
   const parent = document.createElement("div");
-  parent.className = "sheet";
+  // Through the style object, which a content policy allows; an attribute it would not.
+  parent.style.setProperty("height", "100%");
   root.append(parent);
   return new EditorView({ state, root, parent, dispatchTransactions: took });
 }

@@ -34,7 +34,11 @@ export class Desk {
   /** The line of the cursor. */
   line = $state(1);
 
+  /** Whether there is no file: what is here can be saved as it is. */
+  absent = $state(false);
+
   readonly dirty = $derived(this.text !== this.base.text);
+  readonly savable = $derived((this.dirty || this.absent) && this.theirs === undefined);
   readonly lines = $derived(this.text.split(/\r?\n/));
   readonly conflicts = $derived(conflictLines(this.lines));
   readonly errors = $derived((this.look?.problems ?? []).filter((problem) => problem.severity === "error").length);
@@ -60,6 +64,7 @@ export class Desk {
   /** Takes what the file is now: for the first time, after our own save, or after another program's. */
   arrived(page: PolicyPage): void {
     const now = { text: page.text, hash: page.hash };
+    this.absent = page.file === "gone";
     const standing = `${page.file} ${page.running?.hash}`;
     if (this.#standing === undefined) {
       this.kept = page.kept?.text === page.text ? undefined : (page.kept ?? undefined);
