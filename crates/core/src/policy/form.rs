@@ -84,7 +84,9 @@ fn card(entry: &Entry, fallback: &[Entry], refused: &[Refusal], problems: &[Prob
     let split: Vec<_> = shares.iter().map(|share| (model(share), text(share, "share").unwrap_or_default())).collect();
     let first = split.first().map(|(model, _)| model.clone());
     let is_map = matches!(entry.value.kind, Kind::Map(_) | Kind::Null);
-    let because = refused.iter().find(|refusal| refusal.class.as_ref().is_some_and(|c| c.as_str() == entry.key));
+    let whole = refused.iter().filter(|refusal| refusal.class.as_ref().is_some_and(|c| c.as_str() == entry.key));
+    // What the class itself says comes before what another section says of it.
+    let because = whole.min_by_key(|refusal| (!refusal.key.starts_with("defaults."), refusal.line));
     ClassCard {
         name: entry.key.clone(),
         line: entry.line,

@@ -292,7 +292,8 @@ fn unreadable(text: &str, why: &ScanError) -> Problem {
         let line = text.lines().nth(number.checked_sub(1)?)?;
         line.trim_start_matches(' ').starts_with('\t').then_some(number)
     };
-    if let Some(line) = indented_with_tab(line).or_else(|| indented_with_tab(line - 1)) {
+    let near = indented_with_tab(line).or_else(|| indented_with_tab(line - 1));
+    if let Some(line) = near.or_else(|| indented_with_tab(line + 1)) {
         let problem = error(line, 1, "This line is indented with a tab. Use spaces.");
         let written = text.lines().nth(line - 1).unwrap_or_default();
         let indent: String = written.chars().take_while(|c| matches!(c, ' ' | '\t')).collect();
