@@ -233,7 +233,7 @@ describe("saving", () => {
     await page.getByText("It is saved and waits.").waitFor();
     expect((await calls(page, "policy_save"))[0]!.author).toBe("text");
     await button(page, "Done").click();
-    await page.getByText("An edit from outside waits for your yes").waitFor();
+    await page.getByText("An edit that allows more waits for your yes.").waitFor();
     await button(page, "Activate").click();
     expect(await calls(page, "draft_activate")).toHaveLength(1);
   });

@@ -16,6 +16,7 @@ import versions from "../written/policy-versions.json";
 import waiting from "../written/policy-waiting.json";
 import checks from "../written/prompt-checks.json";
 import { written } from "../written";
+import { look } from "./policy-text";
 
 /** All of it, with this page. */
 function on(state: Fixture, now: number, file: { now: number; answer: unknown }): PolicyPage {
@@ -24,6 +25,11 @@ function on(state: Fixture, now: number, file: { now: number; answer: unknown })
     page, versions: written<PolicyVersion[]>(versions, now), diff: written<DiffLine[]>(changed, now), merged: written<MergedText>(merged, now),
     checks: written<PromptCheck[]>(checks, now), answer: written<Explanation>(dry, now), texts: page.running ? { [page.running.hash]: page.text } : {},
   });
+  // Nothing was written down of a text nobody edited: its form is read by the stand-in.
+  const says = look(page.text, page.text);
+  const [, line, column] = /^Line (\d+), column (\d+)/.exec(page.sentence) ?? [];
+  if (line) says.problems = [{ severity: "error", line: Number(line), column: Number(column), end_column: Number(column) + 3, sentence: page.sentence.replace(/^[^:]*: | Version .*$/g, ""), fixes: [] }];
+  state.policy.look = { text: page.text, says };
   return page;
 }
 

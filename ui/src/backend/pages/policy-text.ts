@@ -7,9 +7,10 @@ import { hunks } from "../../lib/policy/change";
 type Entry = { key: string; lines: string[] };
 type Section = { key: string; lines: string[]; entries: Entry[] };
 
-export function look(text: string, disk: string, models: readonly string[]): PolicyLook {
+/** Without `models`, any may be named. */
+export function look(text: string, disk: string, models?: readonly string[]): PolicyLook {
   const lines = text.split("\n");
-  const problems = [...unreadable(lines), ...unknown(lines, models)];
+  const problems = [...unreadable(lines), ...(models ? unknown(lines, models) : [])];
   const broken = unreadable(lines).length > 0;
   const widens = limits(text) > limits(disk) ? [`The day cap for all calls rises from $${limits(disk).toFixed(2)} to $${limits(text).toFixed(2)}.`] : [];
   return {

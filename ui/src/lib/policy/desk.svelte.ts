@@ -2,7 +2,7 @@
 // happened to the file meanwhile. One history of undo over both sides. It outlives the page, so that a look at another
 // page loses no edit. What a text means and what saving does is decided by Rust.
 
-import type { Author, KeptText, MergedText, PolicyEdit, PolicyForm, PolicyLook, PolicyPage, SaveOutcome } from "../../bindings.gen";
+import type { Author, KeptText, MergedText, PolicyEdit, PolicyForm, PolicyLook, PolicyPage, QuickFix, SaveOutcome } from "../../bindings.gen";
 import { asDenial, call, type Denial } from "../../backend";
 import { t } from "../i18n";
 import type * as Editor from "./codemirror";
@@ -130,14 +130,21 @@ export class Desk {
     return mine;
   }
 
-  /** Writes a quick fix. */
-  fix(line: number, column: number, end: number, text: string): void {
-    const separator = this.text.includes("\r\n") ? "\r\n" : "\n";
-    const lines = this.text.split(separator);
-    const at = lines[line - 1];
-    if (at === undefined) return;
-    lines[line - 1] = at.slice(0, column - 1) + text + at.slice(end - 1);
-    this.#write(lines.join(separator), "form");
+  /** Writes a quick fix; where the text moved on since it was offered, the one that is offered for it now. */
+  async fix(wanted: QuickFix): Promise<void> {
+    let fix: QuickFix | undefined = wanted;
+    if (this.#lookedAt !== this.text) {
+      await this.#lookNow();
+      const same = (this.look?.problems ?? []).flatMap((problem) => problem.fixes).filter((one) => one.title === wanted.title && one.text === wanted.text);
+      const far = (one: QuickFix) => Math.abs(one.line - wanted.line);
+      fix = this.#lookedAt === this.text ? same.sort((a, b) => far(a) - far(b))[0] : undefined;
+    }
+    const end = this.#cm.lineEnd(this.text);
+    const lines = this.text.split(end);
+    const at = fix && lines[fix.line - 1];
+    if (!fix || at === undefined) return;
+    lines[fix.line - 1] = at.slice(0, fix.column - 1) + fix.text + at.slice(fix.end_column - 1);
+    this.#write(lines.join(end), "form");
   }
 
   undo(): void {
