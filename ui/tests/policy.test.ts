@@ -366,6 +366,27 @@ describe("the keyboard", () => {
   });
 });
 
+test("a link leads to a line or to a class", async () => {
+  const page = await window_.go("policy/30");
+  await page.waitForFunction(() => document.activeElement?.shadowRoot?.querySelector(".cm-lineNumbers .cm-activeLineGutter")?.textContent === "30");
+  await page.evaluate(() => (location.hash = "#/policy/translate"));
+  await page.locator("#class-translate").getByLabel("Longest answer", { exact: true }).waitFor();
+});
+
+test("what Rust refuses to write is said, and the field shows what is written", async () => {
+  const page = await window_.go("policy");
+  await button(page, "summarize").click();
+  await page.evaluate(() => (window.fake.state.deny.policy_edit = { code: "invalid_request", sentence: "This map is an alias. Edit it as text." }));
+  await page.getByLabel("Longest answer", { exact: true }).fill("1500");
+  await page.keyboard.press("Enter");
+  await page.getByText("This map is an alias. Edit it as text.").waitFor();
+  expect(await page.getByLabel("Longest answer", { exact: true }).inputValue()).toBe("1200");
+  await page.getByLabel("Highest tier", { exact: true }).selectOption("L1");
+  await page.waitForFunction(() => window.fake.calls.filter((call) => call.cmd === "policy_edit").length === 2);
+  await window_.settled();
+  expect(await page.getByLabel("Highest tier", { exact: true }).inputValue()).toBe("");
+});
+
 test("line ends of Windows stay", async () => {
   const page = await window_.go("policy");
   await page.evaluate(() => {
