@@ -94,9 +94,9 @@ export class Window {
     return this.page;
   }
 
-  /** Waits until the fake owes no answer and two frames were drawn. */
+  /** Waits until every part of the page is here, the fake owes no answer and two frames were drawn. */
   async settled(): Promise<void> {
-    await this.page.waitForFunction(() => window.fake?.owed === 0);
+    await this.page.waitForFunction(() => window.fake?.owed === 0 && document.querySelector("[data-opening]") === null);
     await this.page.evaluate(() => new Promise((then) => requestAnimationFrame(() => requestAnimationFrame(then))));
   }
 

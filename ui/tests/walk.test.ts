@@ -4,6 +4,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { Page } from "playwright-core";
 import { stage, Window, type Stage } from "./stage";
 
+const PAGES = ["overview", "keys", "policy", "clients", "activity"];
+
 let on: Stage;
 let window_: Window;
 beforeAll(async () => void (on = await stage()));
@@ -21,10 +23,12 @@ const focused = (page: Page) => page.evaluate(() => document.activeElement?.getA
 const title = (page: Page) => page.getByRole("heading", { level: 1 }).textContent();
 
 describe("with the keyboard", () => {
-  test("Ctrl+1 to 5 are the pages, Ctrl+6 is none", async () => {
+  test("Ctrl+1 and on are the pages in the order of the sidebar, the next is none", async () => {
     const page = await window_.go("overview");
-    for (const [key, name] of [["2", "Keys"], ["3", "Spend"], ["4", "Clients"], ["5", "Activity"], ["6", "Activity"], ["1", "Overview"]] as const) {
-      await page.keyboard.press(`Control+${key}`);
+    const names = await page.locator(".nav a > span:first-of-type").allTextContents();
+    expect(names.slice(0, 2)).toEqual(["Overview", "Keys"]);
+    for (const [at, name] of [...names.slice(1).map((name, i) => [i + 2, name] as const), [names.length + 1, names.at(-1)!] as const, [1, names[0]!] as const]) {
+      await page.keyboard.press(`Control+${at}`);
       await page.getByRole("heading", { level: 1, name }).waitFor();
       expect(await page.title()).toBe(`${name} - Pointsman`);
     }
@@ -60,7 +64,7 @@ describe("with the keyboard", () => {
     expect(page.url(), "and the page stays").toContain("#/keys");
   });
 
-  test.each(["overview", "keys", "clients", "activity"])("Tab reaches everything of %s in reading order and shows where it is", async (name) => {
+  test.each(PAGES)("Tab reaches everything of %s in reading order and shows where it is", async (name) => {
     const page = await window_.go(name, "problems");
     const wanted = await page.evaluate(() => [...document.querySelectorAll<HTMLElement>('a[href], button:not([disabled]), input, select, summary, [tabindex="0"]')].filter((one) => one.checkVisibility() && one.tabIndex >= 0).length);
     const seen: string[] = [];
@@ -121,7 +125,7 @@ describe("with the keyboard", () => {
 });
 
 describe("at twice the size", () => {
-  test.each(["overview", "keys", "clients", "activity"])("%s does not scroll sideways", async (name) => {
+  test.each(PAGES)("%s does not scroll sideways", async (name) => {
     await window_.page.setViewportSize({ width: 540, height: 360 });
     const page = await window_.go(name, "problems");
     expect(await page.evaluate(() => [document.documentElement, document.querySelector(".body")!].map((box) => box.scrollWidth - box.clientWidth))).toEqual([0, 0]);
@@ -129,10 +133,10 @@ describe("at twice the size", () => {
 });
 
 describe("words", () => {
-  test.each(["overview", "keys", "clients", "activity"])("all of %s come from the catalogue and have room to be longer", async (name) => {
+  test.each(PAGES)("all of %s come from the catalogue and have room to be longer", async (name) => {
     const page = await window_.go(name, "busy", "&lang=pseudo");
     const bare = await page.evaluate(() => {
-      const data = /^(Claude Desktop|Anthropic|Azure OpenAI|DeepSeek|Google Gemini|Groq|Mistral|OpenAI|OpenRouter|Together AI|xAI|Command line|CD|November)$/;
+      const data = /^(Claude Desktop|Anthropic|Azure OpenAI|DeepSeek|Google Gemini|Groq|Mistral|OpenAI|OpenRouter|Together AI|xAI|Command line|CD|November|summarize|code_review|translate)$/;
       const words = [...document.querySelectorAll("h1, h2, th, label, button, dt, summary, option, .eyebrow, .nav a > span:first-of-type, .status, .legend > span, .state")];
       return words.map((one) => one.textContent!.trim()).filter((text) => /[a-z]/i.test(text) && !text.startsWith("[") && !data.test(text));
     });

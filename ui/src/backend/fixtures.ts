@@ -4,7 +4,7 @@ import type { ActivityPage, ApprovalAsk, ClientCard, ClientsPage, Commands, Conn
 import type { Denial } from "./index";
 import { aDay, activityAnswers, manyDays } from "./pages/activity";
 import { approvalAnswers, approvals } from "./pages/approval";
-import { policyAnswers } from "./pages/policy";
+import { policyAnswers, policyFixtures, policyState, type PolicyState } from "./pages/policy";
 import { profileAnswers } from "./pages/profile";
 import { spendAnswers, spendFixture, spendFixtures, type SpendFixture } from "./pages/spend";
 import { MIN, HOUR, usd, bar, midnight, nextMonth, requests, PROVIDERS, keyRows, PATH, client, DIFF, plan, POLICY_DIFF, PROBLEMS } from "./samples";
@@ -24,6 +24,7 @@ export type Fixture = {
   /** What waits for the person in the approval window, in order. */
   approvals: ApprovalAsk[];
   plan: ConnectPlan;
+  policy: PolicyState;
   spend: SpendFixture;
   /** How long each answer takes, in ms. */
   delay: number;
@@ -51,6 +52,7 @@ function base(now: number): Fixture {
     requests: [],
     approvals: [],
     plan: plan(),
+    policy: policyState(now),
     spend: spendFixture(now),
     delay: 0,
     hang: [],
@@ -163,6 +165,7 @@ const onlyClient = (over: Partial<ClientCard>, and?: (state: Fixture) => void) =
 const NEW: Partial<ClientCard> = { state: "not_connected", hello_ms: null, last_call_ms: null, calls_today: 0, backups: 0, entry: null, running: false };
 
 export const fixtures: Record<string, (now: number) => Fixture> = {
+  ...Object.fromEntries(Object.entries(policyFixtures).map(([name, change]) => [name, with_(change)])),
   busy: base,
   day: with_((state, now) => {
     const { page, details } = aDay(now);
@@ -272,7 +275,7 @@ export const fixtures: Record<string, (now: number) => Fixture> = {
     });
   }),
   slow: with_((state) => {
-    state.hang = ["overview", "keys", "clients", "activity", "spend", "ledger"];
+    state.hang = ["overview", "keys", "policy", "clients", "activity", "spend", "ledger"];
   }),
   fresh: onlyClient(NEW),
   fileless: onlyClient({ ...NEW, others: [] }, (state) => Object.assign(state.plan, { backup: "", removed: 0 })),

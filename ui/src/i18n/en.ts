@@ -30,6 +30,7 @@ export const en = {
 
   "page.overview": "Overview",
   "page.keys": "Keys",
+  "page.policy": "Policy",
   "page.clients": "Clients",
   "page.activity": "Activity",
   "region.main": "Main",

@@ -8,6 +8,7 @@ export const PROVIDES = {
   keys: ["key", "policy", "money"],
   clients: ["client", "request", "money"],
   activity: ["request", "money"],
+  policy: ["policy", "key"],
   request: ["request", "money"],
   spend: ["request", "money", "policy"],
   ledger: ["request", "money"],
