@@ -18,8 +18,10 @@ use crate::desk::Desk;
 use crate::dialogs::{Question, ask};
 use crate::rpc::{Pasted, Said};
 
+mod models;
 mod policy;
 
+pub(crate) use models::*;
 pub(crate) use policy::*;
 
 pub(crate) async fn status(desk: &Desk) -> Result<Status, Denial> {

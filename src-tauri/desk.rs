@@ -2,10 +2,12 @@
 //! facts about this desktop that are not in the ledger because they end with this process.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use pointsman_engine::Gateway;
 use pointsman_engine::view::{Lamp, Overview, ProblemRow, Running, Status};
 use tauri::AppHandle;
+use tokio_util::sync::CancellationToken;
 
 /// The app's own state; one for the life of the process.
 pub(crate) struct Desk {
@@ -23,6 +25,8 @@ pub(crate) struct Desk {
     drawn: AtomicU64,
     /// The person chose to quit when no request runs any more.
     leaving: AtomicBool,
+    /// Ends the prompt that a person tries on the Models page.
+    trial: Mutex<CancellationToken>,
 }
 
 impl Desk {
@@ -36,6 +40,7 @@ impl Desk {
             made: AtomicU64::new(0),
             drawn: AtomicU64::new(0),
             leaving: AtomicBool::new(false),
+            trial: Mutex::default(),
         }
     }
 
@@ -82,6 +87,19 @@ impl Desk {
     /// Whether the person chose that.
     pub(crate) fn is_leaving(&self) -> bool {
         self.leaving.load(Ordering::Acquire)
+    }
+
+    /// A trial begins; the one before it ends.
+    pub(crate) fn new_trial(&self) -> CancellationToken {
+        let mut trial = self.trial.lock().unwrap_or_else(PoisonError::into_inner);
+        trial.cancel();
+        *trial = CancellationToken::new();
+        trial.clone()
+    }
+
+    /// The trial under way ends.
+    pub(crate) fn stop_trial(&self) {
+        self.trial.lock().unwrap_or_else(PoisonError::into_inner).cancel();
     }
 
     /// The status with what only this process knows.

@@ -170,6 +170,8 @@ pub(crate) struct Inner {
     pub(crate) policy: PolicyFile,
     pub(crate) transport: Transport,
     pub(crate) instance: String,
+    /// What providers listed as their models when somebody last asked.
+    pub(crate) lists: models::Kept,
 }
 
 impl Gateway {
@@ -182,7 +184,8 @@ impl Gateway {
         let secrets = Secrets::new(&home);
         let policy = PolicyFile::new(&home);
         let instance = fresh_id("i");
-        Ok(Self(Arc::new(Inner { home, caller, ledger, secrets, policy, transport: Transport::default(), instance })))
+        let (transport, lists) = (Transport::default(), models::Kept::default());
+        Ok(Self(Arc::new(Inner { home, caller, ledger, secrets, policy, transport, instance, lists })))
     }
 
     pub(crate) fn inner(&self) -> &Inner {

@@ -9,6 +9,7 @@ pub mod activity;
 pub mod clients;
 pub mod explain;
 pub mod keys;
+pub mod models;
 mod money;
 mod near;
 pub mod overview;
@@ -21,6 +22,11 @@ pub use clients::{
 };
 pub use explain::{CapRoom, Explanation, ModelStanding};
 pub use keys::{KeyOutcome, KeyRow, KeySource, KeyState, KeyStore, KeyStoreState, KeysPage, ProviderChoice};
+pub use models::{
+    AskedLists, ClassPart, FieldProblem, ModelCard, ModelForm, ModelLook, ModelMark, ModelPrice, ModelProvider,
+    ModelRow, ModelUse, ModelsPage, OtherPrice, OtherStands, OwnSpeed, PriceStep, RowPrice, TryAnswer, TryOutlook,
+    UsedAs,
+};
 pub use overview::{
     Action, ActionKind, ClientLine, Draft, Lamp, MoneyBar, Overview, PauseView, ProblemRow, Running, Status,
 };
