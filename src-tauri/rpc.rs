@@ -8,7 +8,9 @@ use pointsman_core::code::{Code, Denial};
 use pointsman_engine::policy_file::{Author, PolicyVersion};
 use pointsman_engine::secrets::Secret;
 use pointsman_engine::view::{
-    ActivityPage, ClientsPage, ConnectOutcome, ConnectPlan, DiffLine, DryRun, Explanation, KeyOutcome, KeyStore, KeysPage, MergedText, ModelCard, ModelForm, ModelLook, ModelsPage, Overview, PolicyEdit, PolicyLook, PolicyPage, PromptCheck, RequestState, SaveOutcome, Status, TestOutcome, TryAnswer, TryOutlook,
+    ActivityPage, ClientsPage, ConnectOutcome, ConnectPlan, DiffLine, DryRun, Explanation, KeyOutcome, KeyStore,
+    KeysPage, MergedText, ModelCard, ModelForm, ModelLook, ModelsPage, Overview, PolicyEdit, PolicyLook, PolicyPage,
+    PromptCheck, RequestState, SaveOutcome, Status, TestOutcome, TryAnswer, TryOutlook,
 };
 use pointsman_engine::{PauseSpan, Topic};
 use serde::de::DeserializeOwned;

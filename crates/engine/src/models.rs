@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pointsman_core::catalog::live::{List, Listed};
+use pointsman_core::catalog::live::Listed;
 use pointsman_core::catalog::{KeyRef, prices};
 use pointsman_core::code::Denial;
 use pointsman_core::id::{ModelId, ProviderId};

@@ -1,9 +1,11 @@
 // English: every sentence of the window. `{n}` picks the plural form; `marked` words are set as code.
 
+import { modelsWords } from "./en/models";
 import { policyWords } from "./en/policy";
 
 export const en = {
   ...policyWords,
+  ...modelsWords,
   title: "{page} - Pointsman",
   loading: "Loading",
   again: "Try again",

@@ -58,11 +58,13 @@ mod tests {
             "supported_parameters": ["max_tokens", "tools", "structured_outputs"] }));
         let all = (router.images, router.tools, router.reasoning, router.schema);
         assert_eq!(all, (Some(true), Some(true), Some(false), Some(true)));
-        let mistral =
-            read(&json!({ "id": "m", "capabilities": { "completion_chat": true, "function_calling": true, "vision": false } }));
+        let mistral = read(
+            &json!({ "id": "m", "capabilities": { "completion_chat": true, "function_calling": true, "vision": false } }),
+        );
         assert_eq!((mistral.images, mistral.tools, mistral.reasoning), (Some(false), Some(true), None));
         assert_eq!(read(&json!({ "name": "models/g", "thinking": true })).reasoning, Some(true));
-        for silent in [json!({ "id": "gpt-6-sol" }), json!({ "capabilities": 3, "architecture": "image" }), json!(null)] {
+        for silent in [json!({ "id": "gpt-6-sol" }), json!({ "capabilities": 3, "architecture": "image" }), json!(null)]
+        {
             assert_eq!(read(&silent), Abilities::default(), "{silent}");
         }
     }

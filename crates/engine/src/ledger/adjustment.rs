@@ -109,11 +109,7 @@ pub(crate) fn reprice(
 }
 
 /// What [`reprice`] would come to, without posting it.
-pub(crate) fn reprice_trial(
-    connection: &Connection,
-    marked: &Marked,
-    price: &Price,
-) -> Result<Repriced, LedgerError> {
+pub(crate) fn reprice_trial(connection: &Connection, marked: &Marked, price: &Price) -> Result<Repriced, LedgerError> {
     Ok(reckoned(connection, marked, price)?.1)
 }
 
@@ -126,11 +122,7 @@ struct Wrong {
     amount: MicroUsd,
 }
 
-fn reckoned(
-    connection: &Connection,
-    marked: &Marked,
-    price: &Price,
-) -> Result<(Vec<Wrong>, Repriced), LedgerError> {
+fn reckoned(connection: &Connection, marked: &Marked, price: &Price) -> Result<(Vec<Wrong>, Repriced), LedgerError> {
     let mut query = connection.prepare(
         "SELECT t.request_id, t.nth, t.made_ms, t.charge, t.input, t.cached_input, t.cache_write, t.output, t.reasoning,
                 t.charge_micro + coalesce((SELECT sum(j.amount_micro) FROM adjustment j

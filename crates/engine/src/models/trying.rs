@@ -25,11 +25,8 @@ impl Gateway {
     /// # Errors
     /// Where there is no valid policy, or no prompt.
     pub async fn model_try_outlook(&self, id: &str, prompt: &str) -> Result<TryOutlook, Denial> {
-        let query = EstimateQuery {
-            prompt: prompt.to_owned(),
-            models: vec![id.to_owned()],
-            max_tokens: Some(most(id)),
-        };
+        let query =
+            EstimateQuery { prompt: prompt.to_owned(), models: vec![id.to_owned()], max_tokens: Some(most(id)) };
         let line = self.estimate(query).await?.models.into_iter().next();
         let line = line.ok_or_else(|| Denial::new(code::Code::UnknownModel, "There is no such model."))?;
         Ok(TryOutlook {
