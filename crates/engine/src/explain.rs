@@ -44,7 +44,12 @@ impl Gateway {
     pub async fn explain(&self, call: ExplainCall) -> Result<Explanation, Denial> {
         let inner = self.inner();
         let active = inner.policy.snapshot(inner).await?;
-        let policy = &active.policy;
+        self.explain_by(&active.policy, call).await
+    }
+
+    /// The same by a policy that need not rule.
+    pub(crate) async fn explain_by(&self, policy: &Policy, call: ExplainCall) -> Result<Explanation, Denial> {
+        let inner = self.inner();
         let mut said = blank(policy, &call);
         said.warnings = inner.policy.notices();
         match decide(inner, policy, &call.wanted, call.client.as_ref(), call.chat).await {

@@ -19,6 +19,7 @@ mod chat;
 pub mod clients;
 mod decide;
 mod dispatch;
+mod dry_run;
 mod estimate;
 mod explain;
 pub mod home;

@@ -45,7 +45,7 @@ pub(super) async fn run(file: Option<PathBuf>, json: bool, home: Option<PathBuf>
 
 /// As editors and terminals follow it: path, line, column.
 fn line(path: &Path, problem: &Problem) -> String {
-    let Problem { severity, line, column, sentence } = problem;
+    let Problem { severity, line, column, sentence, fix: _ } = problem;
     format!("{}:{line}:{column}: {}: {sentence}", path.display(), word(*severity))
 }
 
@@ -93,7 +93,7 @@ fn as_json(path: &Path, reading: &Reading, outlook: Option<&Outlook>) -> Value {
     let problems: Vec<_> = reading
         .problems
         .iter()
-        .map(|Problem { severity, line, column, sentence }| {
+        .map(|Problem { severity, line, column, sentence, fix: _ }| {
             json!({"severity": word(*severity), "line": line, "column": column, "sentence": sentence})
         })
         .collect();

@@ -14,21 +14,28 @@ use crate::money::{MicroUsd, Price};
 
 mod class;
 mod diff;
+pub mod edit;
+mod form;
+mod merge;
 mod price;
 mod profile;
 mod read;
 pub mod settings;
 mod spill;
 mod template;
+mod token;
 mod widen;
 mod yaml;
 
 pub use class::{ClassRule, Share, Strategy};
 pub use diff::{Line, LineKind, diff};
+pub use form::{ClassCard, Form};
+pub use merge::{Merged, merge};
 pub use price::{PriceSource, Priced};
 pub use profile::{Bounds, Profile};
-pub use read::read;
+pub use read::{holds_key, read, read_with_form};
 pub use template::{first_file, practice_file};
+pub use token::token;
 pub use widen::{Widening, widens};
 pub use yaml::MAX_BYTES;
 
@@ -235,6 +242,23 @@ pub struct Problem {
     pub column: usize,
     /// What is wrong and what to write instead.
     pub sentence: String,
+    /// What would mend it, where that can be told.
+    pub fix: Option<Fix>,
+}
+
+/// A change within one line that would mend a [`Problem`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fix {
+    /// A button: "Write max_tokens".
+    pub title: String,
+    /// From 1.
+    pub line: usize,
+    /// The first character it replaces, from 1.
+    pub column: usize,
+    /// The one behind the last it replaces.
+    pub end_column: usize,
+    /// What is written there.
+    pub text: String,
 }
 
 impl fmt::Display for Problem {

@@ -7,10 +7,12 @@
 
 use std::collections::BTreeMap;
 
+use super::form::{self, Form};
 use super::settings;
 use super::spill::{column_of_key, shown};
+use super::token::token;
 use super::yaml::{self, Entry, Kind, Node};
-use super::{Bounds, Cache, Policy, Preflight, Problem, Reading, Refusal, Retry, Severity, Timeouts};
+use super::{Bounds, Cache, Fix, Policy, Preflight, Problem, Reading, Refusal, Retry, Severity, Timeouts};
 use crate::catalog;
 use crate::id::{ModelId, ProviderId, TaskClass, nearest};
 
@@ -28,14 +30,32 @@ use field::lower_first;
 
 /// Reads the text of a routing.yaml. The worst case is a megabyte of text, refused unread beyond.
 pub fn read(text: &str) -> Reading {
+    read_with_form(text).0
+}
+
+/// The same, and the file as a form: also of a file with errors, as far as it can be told. `None` where the
+/// text is not a map of YAML.
+pub fn read_with_form(text: &str) -> (Reading, Option<Form>) {
     let mut reader = Reader::new();
     reader.look_for_keys(text);
+    let mut form = None;
     match yaml::parse(text, &mut reader.problems) {
         Err(problem) => reader.problems.push(problem),
-        Ok(None) => reader.error(1, 1, "The file is empty. Write at least one task class under defaults.".to_owned()),
-        Ok(Some(root)) => reader.root(&root),
+        Ok(None) => {
+            reader.error(1, 1, "The file is empty. Write at least one task class under defaults.".to_owned());
+            form = Some(Form::default());
+        }
+        Ok(Some(root)) => {
+            reader.root(&root);
+            form = form::form(&root, &reader.policy.refused, &reader.problems);
+        }
     }
-    reader.finish()
+    (reader.finish(text), form)
+}
+
+/// Whether a text holds what looks like an API key. Such a text is kept nowhere (I8).
+pub fn holds_key(text: &str) -> bool {
+    read(text).problems.iter().any(|problem| problem.sentence == KEY_IN_FILE)
 }
 
 /// What a key that is not built covers.
@@ -134,7 +154,13 @@ impl Reader {
         }
     }
 
-    fn finish(mut self) -> Reading {
+    fn finish(mut self, text: &str) -> Reading {
+        let lines: Vec<&str> = text.strip_prefix('\u{feff}').unwrap_or(text).lines().collect();
+        for fix in self.problems.iter_mut().filter_map(|problem| problem.fix.as_mut()).filter(|fix| fix.end_column == 0)
+        {
+            let place = token(lines.get(fix.line - 1).copied().unwrap_or_default(), fix.column);
+            (fix.column, fix.end_column) = (place.start, place.end);
+        }
         self.problems.sort_by_key(|problem| (problem.line, problem.column, problem.severity));
         let valid = self.problems.iter().all(|problem| problem.severity == Severity::Warning);
         Reading { policy: valid.then_some(self.policy), problems: self.problems }
@@ -150,11 +176,19 @@ impl Reader {
     }
 
     fn error(&mut self, line: usize, column: usize, sentence: String) {
-        self.problems.push(Problem { severity: Severity::Error, line, column, sentence });
+        self.problems.push(Problem { severity: Severity::Error, line, column, sentence, fix: None });
     }
 
     fn warn(&mut self, line: usize, column: usize, sentence: String) {
-        self.problems.push(Problem { severity: Severity::Warning, line, column, sentence });
+        self.problems.push(Problem { severity: Severity::Warning, line, column, sentence, fix: None });
+    }
+
+    /// The problem told last is mended by another word in its place. Where the word there ends is looked up
+    /// in the text at the end (see [`Reader::finish`]).
+    fn mended_by(&mut self, word: Option<&str>) {
+        let (Some(problem), Some(word)) = (self.problems.last_mut(), word) else { return };
+        let (line, column) = (problem.line, problem.column);
+        problem.fix = Some(Fix { title: format!("Write {word}"), line, column, end_column: 0, text: word.to_owned() });
     }
 
     /// A key that restrains and is not built: what it covers is refused, and the person is told.
@@ -216,6 +250,7 @@ impl Reader {
         } else {
             self.error(entry.line, entry.column, format!("{name} is not a key of this place.{meant}"));
         }
+        self.mended_by(near);
     }
 }
 

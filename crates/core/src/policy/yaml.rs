@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, Tag};
 
-use super::{Problem, Severity};
+use super::{Fix, Problem, Severity};
 
 /// The largest file that is read.
 pub const MAX_BYTES: usize = 1024 * 1024;
@@ -222,7 +222,12 @@ impl Tree<'_> {
                             super::spill::shown(&name),
                             first.line
                         );
-                        self.problems.push(error(line, column, sentence));
+                        let problem = error(line, column, sentence);
+                        // A value on the line of its key is gone with a mark before it.
+                        let one_line = !matches!(node.kind, Kind::List(_) | Kind::Map(_)) && node.line == line;
+                        let title = "Comment the second one out".to_owned();
+                        let fix = Fix { title, line, column, end_column: column, text: "# ".to_owned() };
+                        self.problems.push(Problem { fix: one_line.then_some(fix), ..problem });
                     }
                     None => entries.push(Entry { key: name, line, column, value: node }),
                 },
@@ -287,8 +292,14 @@ fn unreadable(text: &str, why: &ScanError) -> Problem {
         let line = text.lines().nth(number.checked_sub(1)?)?;
         line.trim_start_matches(' ').starts_with('\t').then_some(number)
     };
-    if let Some(line) = indented_with_tab(line).or_else(|| indented_with_tab(line - 1)) {
-        return error(line, 1, "This line is indented with a tab. Use spaces.");
+    let near = indented_with_tab(line).or_else(|| indented_with_tab(line - 1));
+    if let Some(line) = near.or_else(|| indented_with_tab(line + 1)) {
+        let problem = error(line, 1, "This line is indented with a tab. Use spaces.");
+        let written = text.lines().nth(line - 1).unwrap_or_default();
+        let indent: String = written.chars().take_while(|c| matches!(c, ' ' | '\t')).collect();
+        let (spaces, end_column) = (indent.replace('\t', "  "), indent.chars().count() + 1);
+        let title = "Indent with spaces".to_owned();
+        return Problem { fix: Some(Fix { title, line, column: 1, end_column, text: spaces }), ..problem };
     }
     error(
         line,
@@ -309,5 +320,5 @@ fn too_deep(line: usize, column: usize) -> Problem {
 }
 
 fn error(line: usize, column: usize, sentence: impl Into<String>) -> Problem {
-    Problem { severity: Severity::Error, line, column, sentence: sentence.into() }
+    Problem { severity: Severity::Error, line, column, sentence: sentence.into(), fix: None }
 }

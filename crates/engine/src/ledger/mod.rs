@@ -32,6 +32,7 @@ pub mod instance;
 pub(crate) mod key_check;
 pub mod pause;
 pub mod policy;
+pub(crate) mod prompt_check;
 pub mod request;
 pub mod reservation;
 mod schema;

@@ -55,6 +55,16 @@ ALTER TABLE activation ADD COLUMN author TEXT
     CHECK (author IN ('form', 'text', 'external', 'tournament', 'app', 'first'));
 ";
 
+/// The text that was being edited when the window closed: one, never active.
+pub(super) const SQL_3: &str = "
+CREATE TABLE policy_kept (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    text TEXT NOT NULL,
+    base TEXT NOT NULL,
+    at_ms INTEGER NOT NULL
+) STRICT;
+";
+
 /// On what ground a version became active.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -137,7 +147,8 @@ pub(crate) fn append(tx: &Transaction<'_>, activation: &Activation, text: &str) 
     }
     keep(tx, &activation.hash, text, activation.at_ms)?;
     tx.execute(
-        "INSERT INTO activation (seq, kind, hash, previous, at_ms, mac) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO activation (seq, kind, hash, previous, at_ms, mac, author)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, (SELECT author FROM policy_version WHERE hash = ?3))",
         params![
             activation.seq,
             activation.kind.as_str(),
@@ -198,6 +209,68 @@ fn keep(tx: &Transaction<'_>, hash: &str, text: &str, at_ms: i64) -> Result<(), 
     Ok(())
 }
 
+/// Keeps the text of a version about to be saved, with who wrote it. Whoever finds it on disk keeps the
+/// author that is there. Whether it is new.
+pub(crate) fn written(
+    tx: &Transaction<'_>,
+    hash: &str,
+    text: &str,
+    author: &str,
+    at_ms: i64,
+) -> Result<bool, LedgerError> {
+    let known = "SELECT EXISTS (SELECT 1 FROM policy_version WHERE hash = ?1)";
+    let is_new: bool = !tx.prepare_cached(known)?.query_row([hash], |row| row.get(0))?;
+    if is_new {
+        tx.execute(
+            "INSERT INTO policy_version (hash, text, author, at_ms) VALUES (?1, ?2, ?3, ?4)",
+            params![hash, text, author, at_ms],
+        )?;
+    }
+    Ok(is_new)
+}
+
+/// Forgets a version that was about to be saved and was not.
+pub(crate) fn unwritten(tx: &Transaction<'_>, hash: &str) -> Result<(), LedgerError> {
+    tx.execute(
+        "DELETE FROM policy_version WHERE hash = ?1
+         AND NOT EXISTS (SELECT 1 FROM activation WHERE hash = ?1)
+         AND NOT EXISTS (SELECT 1 FROM policy_draft WHERE hash = ?1)",
+        [hash],
+    )?;
+    Ok(())
+}
+
+/// The place of a version among the activations, the last one; and who wrote it.
+pub(crate) fn standing(connection: &Connection, hash: &str) -> Result<(i64, Option<String>), LedgerError> {
+    let mut query = connection.prepare_cached(
+        "SELECT (SELECT ifnull(max(seq), 0) FROM activation WHERE hash = ?1),
+                CASE WHEN EXISTS (SELECT 1 FROM activation WHERE hash = ?1 AND kind = 'first') THEN 'first'
+                ELSE (SELECT author FROM policy_version WHERE hash = ?1) END",
+    )?;
+    Ok(query.query_row([hash], |row| Ok((row.get(0)?, row.get(1)?)))?)
+}
+
+/// The text that was being edited: itself, the hash it was made from, and when it was kept.
+pub(crate) fn being_edited(connection: &Connection) -> Result<Option<(String, String, i64)>, LedgerError> {
+    let mut query = connection.prepare_cached("SELECT text, base, at_ms FROM policy_kept")?;
+    Ok(query.query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()?)
+}
+
+/// Keeps a text that is being edited, in the place of the one before.
+pub(crate) fn keep_edited(tx: &Transaction<'_>, text: &str, base: &str, at_ms: i64) -> Result<(), LedgerError> {
+    tx.execute(
+        "INSERT OR REPLACE INTO policy_kept (one, text, base, at_ms) VALUES (1, ?1, ?2, ?3)",
+        params![text, base, at_ms],
+    )?;
+    Ok(())
+}
+
+/// Forgets the text that was being edited.
+pub(crate) fn forget_edited(tx: &Transaction<'_>) -> Result<(), LedgerError> {
+    tx.execute("DELETE FROM policy_kept", [])?;
+    Ok(())
+}
+
 /// An edit that waits was seen: when first, since it was last answered.
 pub(crate) fn draft_seen(tx: &Transaction<'_>, hash: &str, text: &str, now_ms: i64) -> Result<i64, LedgerError> {
     let waiting: Option<i64> = tx
@@ -247,6 +320,29 @@ mod tests {
         }
         let rows = ledger.read(|c| after(c, 0)).await.unwrap();
         assert_eq!(rows, [(claim(1, "a"), Some("text a".to_owned()))]);
+    }
+
+    #[tokio::test]
+    async fn whoever_finds_a_saved_text_keeps_who_wrote_it() {
+        let (_folder, ledger) = super::super::tests::fresh();
+        assert!(ledger.write(|tx| written(tx, "a", "text a", "form", 5)).await.unwrap());
+        assert!(ledger.write(|tx| append(tx, &claim(1, "a"), "text a")).await.unwrap());
+        let next = Activation { kind: Kind::Narrowing, ..claim(2, "b") };
+        ledger.write(|tx| written(tx, "b", "text b", "form", 6)).await.unwrap();
+        ledger.write(move |tx| append(tx, &next, "text b")).await.unwrap();
+        assert_eq!(ledger.read(|c| standing(c, "b")).await.unwrap(), (2, Some("form".to_owned())));
+        assert_eq!(ledger.read(|c| standing(c, "a")).await.unwrap(), (1, Some("first".to_owned())));
+        let authors: Vec<String> = ledger
+            .read(|c| {
+                Ok(c.prepare("SELECT author FROM activation")?
+                    .query_map([], |row| row.get(0))?
+                    .collect::<Result<_, _>>()?)
+            })
+            .await
+            .unwrap();
+        assert_eq!(authors, ["form", "form"]);
+        ledger.write(|tx| unwritten(tx, "b")).await.unwrap();
+        assert_eq!(ledger.read(versions).await.unwrap().len(), 2, "what ruled is never forgotten");
     }
 
     #[tokio::test]

@@ -13,7 +13,7 @@ use super::{LedgerError, make_private};
 use super::{
     account, adjustment, alert, attempt, cache, change, client, exception, instance, key_check, pause, policy,
 };
-use super::{request, reservation, setting};
+use super::{prompt_check, request, reservation, setting};
 
 /// The schema this program writes.
 pub(super) const VERSION: i64 = STEPS.len() as i64;
@@ -22,7 +22,7 @@ const MIN_READER: i64 = 2;
 
 /// The first step makes version 1 of an empty file, the next version 2 of that, and so on. A new table is
 /// one file and one line.
-const STEPS: [&[&str]; 2] = [
+const STEPS: [&[&str]; 3] = [
     &[
         setting::SQL,
         change::SQL,
@@ -48,6 +48,7 @@ const STEPS: [&[&str]; 2] = [
         exception::SQL,
         cache::SQL,
     ],
+    &[policy::SQL_3, prompt_check::SQL],
 ];
 
 /// Brings the schema up to date in one transaction, after a backup where there was an older one.

@@ -147,7 +147,7 @@ impl Gateway {
         let stem: String = hash.chars().take(8).collect();
         let name = format!("routing-{}-{stem}.yaml", now.strftime("%Y%m%d-%H%M%S"));
         let kept = inner.home.path().join("discarded").join(name);
-        disk::replace(&inner.policy.path, hash, &active.text, &kept)?;
+        disk::replace(&inner.policy.path, hash, &active.text, Some(&kept))?;
         let (discarded, at_ms) = (hash.to_owned(), now.as_millisecond());
         inner.ledger.write(move |tx| rows::draft_discarded(tx, &discarded, at_ms)).await?;
         inner.policy.look(&mut state, inner).await?;

@@ -109,13 +109,15 @@ pub(super) fn create(path: &Path, text: &str) -> Result<bool, Denial> {
     write().map_err(|error| unwritable(path, &error))
 }
 
-/// Replaces the file, if it still has the text of `expected`; keeps that text in `kept` first. A kill
-/// at any point leaves the file old or new, never half.
-pub(super) fn replace(path: &Path, expected: &str, text: &str, kept: &Path) -> Result<(), Denial> {
+/// Replaces the file, if it still has the text of `expected`; keeps that text in `kept` first, where it is
+/// kept nowhere else. A kill at any point leaves the file old or new, never half.
+pub(super) fn replace(path: &Path, expected: &str, text: &str, kept: Option<&Path>) -> Result<(), Denial> {
     let _held = lock(path).map_err(|error| unwritable(path, &error))?;
     match read(path) {
         Found::Text(old, now) if now == expected => {
-            keep(kept, &old).map_err(|error| unwritable(kept, &error))?;
+            if let Some(kept) = kept {
+                keep(kept, &old).map_err(|error| unwritable(kept, &error))?;
+            }
             let real = fs::canonicalize(path).map_err(|error| unwritable(path, &error))?;
             overwrite(&real, text).map_err(|error| unwritable(&real, &error))
         }
@@ -192,9 +194,9 @@ mod tests {
         assert!(create(&path, "shown").unwrap());
         assert!(!create(&path, "other").unwrap(), "what is there stays");
         fs::write(&path, "edited meanwhile").unwrap();
-        assert!(replace(&path, &hash("shown"), "active", &kept).is_err());
+        assert!(replace(&path, &hash("shown"), "active", Some(&kept)).is_err());
         assert_eq!(fs::read_to_string(&path).unwrap(), "edited meanwhile");
-        replace(&path, &hash("edited meanwhile"), "active", &kept).unwrap();
+        replace(&path, &hash("edited meanwhile"), "active", Some(&kept)).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "active");
         assert_eq!(fs::read_to_string(&kept).unwrap(), "edited meanwhile");
     }
@@ -206,7 +208,7 @@ mod tests {
         let (real, path) = (folder.path().join("dotfiles.yaml"), folder.path().join("routing.yaml"));
         fs::write(&real, "old").unwrap();
         std::os::unix::fs::symlink(&real, &path).unwrap();
-        replace(&path, &hash("old"), "new", &folder.path().join("kept.yaml")).unwrap();
+        replace(&path, &hash("old"), "new", Some(&folder.path().join("kept.yaml"))).unwrap();
         assert!(path.symlink_metadata().unwrap().file_type().is_symlink());
         assert_eq!(fs::read_to_string(&real).unwrap(), "new");
     }

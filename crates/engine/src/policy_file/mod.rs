@@ -5,10 +5,12 @@
 //! active (see [`chain`]). Every process looks for itself and records what it found: the first valid
 //! file, an edit that only narrows, an edit that waits. No process but the app can record a yes.
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex as Cell, PoisonError};
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::Offset;
 use pointsman_core::code::{Code, Denial};
 use pointsman_core::policy::{self, Policy, Problem, Severity};
@@ -24,7 +26,10 @@ mod answers;
 mod chain;
 mod desk;
 mod disk;
+mod edits;
+mod look;
 mod profile;
+mod save;
 #[cfg(test)]
 mod tests;
 mod versions;
@@ -41,6 +46,9 @@ use disk::{Found, Stamp};
 /// recorded something, which is rare.
 const LOOKS: usize = 8;
 
+/// How many texts that a window was shown are remembered.
+const REMEMBERED: usize = 8;
+
 /// Why a valid file waits where the activations that are there do not count.
 const NOTHING_RULES: &str = "No version of routing.yaml is active.";
 
@@ -50,6 +58,9 @@ pub struct PolicyFile {
     path: PathBuf,
     state: Mutex<State>,
     told: Cell<Told>,
+    /// Texts that a window was shown, by hash, the last ones: what an edit was made from. Only to put two
+    /// edits together; versions are in the ledger.
+    shown: Cell<VecDeque<(String, String)>>,
 }
 
 #[derive(Debug, Default)]
@@ -80,7 +91,7 @@ struct Told {
 impl PolicyFile {
     /// The policy of a home. Reads nothing.
     pub(crate) fn new(home: &Home) -> Self {
-        Self { path: home.policy_path(), state: Mutex::default(), told: Cell::default() }
+        Self { path: home.policy_path(), state: Mutex::default(), told: Cell::default(), shown: Cell::default() }
     }
 
     /// The active version with the chosen profile laid over it, looked up anew where the file or the
@@ -111,6 +122,21 @@ impl PolicyFile {
     /// Why the file is not in use, where it is not.
     pub(crate) fn file_problem(&self) -> Option<String> {
         self.told().problem
+    }
+
+    fn remember(&self, hash: &str, text: &str) {
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        if shown.iter().all(|(known, _)| known != hash) {
+            shown.push_back((hash.to_owned(), text.to_owned()));
+        }
+        if shown.len() > REMEMBERED {
+            shown.pop_front();
+        }
+    }
+
+    fn remembered(&self, hash: &str) -> Option<String> {
+        let shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        shown.iter().find(|(known, _)| known == hash).map(|(_, text)| text.clone())
     }
 
     fn told(&self) -> Told {
@@ -231,7 +257,7 @@ impl PolicyFile {
 
 /// The version with today's list prices: some change on a day that is known before.
 fn of_today(state: &mut State, active: Arc<ActivePolicy>) -> Arc<ActivePolicy> {
-    let today = Offset::UTC.to_datetime(Timestamp::now()).date();
+    let today = today();
     if active.policy.day == today {
         return active;
     }
@@ -240,6 +266,10 @@ fn of_today(state: &mut State, active: Arc<ActivePolicy>) -> Arc<ActivePolicy> {
     let of_today = Arc::new(of_today);
     state.outcome = Some(Ok(of_today.clone()));
     of_today
+}
+
+fn today() -> Date {
+    Offset::UTC.to_datetime(Timestamp::now()).date()
 }
 
 type Look = (Result<Arc<ActivePolicy>, Denial>, Told);

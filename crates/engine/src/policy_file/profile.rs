@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use pointsman_core::code::{Code, Denial};
 use pointsman_core::id::{ProfileName, nearest};
+use pointsman_core::policy::Policy;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{ActivePolicy, State};
+use super::{ActivePolicy, PolicyFile, State, today};
 use crate::ledger::change::{self, Topic};
 use crate::ledger::setting;
-use crate::{Gateway, Surface};
+use crate::{Gateway, Inner, Surface};
 
 /// The active version, the profile, and the two together.
 #[derive(Debug)]
@@ -51,6 +52,17 @@ pub(super) fn laid_over(state: &mut State, active: Arc<ActivePolicy>) -> (Arc<Ac
     let both = Arc::new(ActivePolicy { policy, ..ActivePolicy::clone(&active) });
     state.laid_over = Some(LaidOver { active, profile: chosen, both: both.clone() });
     (both, None)
+}
+
+impl PolicyFile {
+    /// A policy that is only thought through, with today's prices and the chosen profile, as it would rule.
+    pub(crate) async fn as_it_would_rule(&self, inner: &Inner, mut policy: Policy) -> Result<Policy, Denial> {
+        policy.day = today();
+        let chosen = inner.ledger.read(|c| setting::get(c, setting::PROFILE)).await?;
+        let name = chosen.and_then(|name| ProfileName::parse(&name).ok());
+        let laid_over = name.and_then(|name| policy.with_profile(&name));
+        Ok(laid_over.unwrap_or(policy))
+    }
 }
 
 impl Gateway {

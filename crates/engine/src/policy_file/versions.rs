@@ -48,6 +48,17 @@ pub enum Author {
 }
 
 impl Author {
+    /// From the word in the ledger; what is not known was another program.
+    pub(super) fn from_word(word: &str) -> Self {
+        match word {
+            "first" => Self::First,
+            "form" => Self::Form,
+            "text" => Self::Text,
+            "tournament" => Self::Tournament,
+            _ => Self::External,
+        }
+    }
+
     /// The word for a table.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -141,7 +152,7 @@ impl Gateway {
             disk::Found::Text(_, found) => {
                 let name = format!("routing-{}-{}.yaml", now.strftime("%Y%m%d-%H%M%S"), short(&found));
                 let kept = inner.home.path().join("discarded").join(name);
-                disk::replace(path, &found, &text, &kept)?;
+                disk::replace(path, &found, &text, Some(&kept))?;
                 format!(" The text it had is in {}.", kept.display())
             }
             disk::Found::Nothing if disk::create(path, &text)? => String::new(),
@@ -164,7 +175,7 @@ impl Gateway {
     }
 
     /// The version of a hash or of its beginning. A text that another program put there is none.
-    async fn kept(&self, hash: &str) -> Result<Kept, Denial> {
+    pub(super) async fn kept(&self, hash: &str) -> Result<Kept, Denial> {
         let named = hash.to_ascii_lowercase();
         let all = self.inner().ledger.read(rows::versions).await?;
         let mut found = all.into_iter().filter(|row| row.hash.starts_with(&named) && disk::hash(&row.text) == row.hash);
@@ -187,7 +198,7 @@ impl Gateway {
 }
 
 /// Enough of a hash to know it by.
-fn short(hash: &str) -> &str {
+pub(super) fn short(hash: &str) -> &str {
     hash.get(..12).unwrap_or(hash)
 }
 
@@ -201,13 +212,7 @@ fn version(row: &Kept, active: Option<&str>, waiting: Option<&str>) -> PolicyVer
     } else {
         VersionState::Unused
     };
-    let author = match row.author.as_str() {
-        _ if row.was_first => Author::First,
-        "form" => Author::Form,
-        "text" => Author::Text,
-        "tournament" => Author::Tournament,
-        _ => Author::External,
-    };
+    let author = if row.was_first { Author::First } else { Author::from_word(&row.author) };
     let lines = u32::try_from(row.text.lines().count()).unwrap_or(u32::MAX);
     PolicyVersion { hash: row.hash.clone(), author, seen_ms: row.at_ms, state, lines }
 }

@@ -7,6 +7,7 @@ use super::{Cover, Reader, is_null, shown};
 use crate::budget::{ALERTS, Cap, OnHit, Scope, Window};
 use crate::id::{BadName, ClientId, ModelId, ProjectName, TaskClass};
 use crate::policy::yaml::Entry;
+use crate::policy::{Problem, Severity};
 
 /// A scope that is still without its name.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -129,6 +130,7 @@ impl Reader {
         let Ok(id) = ModelId::parse(name) else {
             let sentence = format!("name must be provider/model; it is {}.{near}", shown(name));
             self.error(line, column, sentence);
+            self.mended_by(near.word());
             return None;
         };
         match self.known_provider(id.provider.as_str(), line, column, "caps") {
@@ -141,11 +143,12 @@ impl Reader {
                 "No class uses the model {} and models does not list it, so this cap would count nothing.{near} List it under models or remove the cap.",
                 shown(name)
             );
-            if self.other_classes.is_empty() {
-                self.error(line, column, sentence);
+            let severity = if self.other_classes.is_empty() { Severity::Error } else { Severity::Warning };
+            self.problems.push(Problem { severity, line, column, sentence, fix: None });
+            self.mended_by(near.word());
+            if severity == Severity::Error {
                 return None;
             }
-            self.warn(line, column, sentence);
         }
         Some(id)
     }
@@ -174,6 +177,7 @@ impl Reader {
         let near = near(name, known.iter().map(String::as_str));
         let sentence = format!("There is no task class {}.{near}", shown(name));
         self.error(entry.value.line, entry.value.column, sentence);
+        self.mended_by(near.word());
         None
     }
 

@@ -236,6 +236,7 @@ impl Reader {
             let near = self.near_class(name);
             let sentence = format!("too_long names no task class; it is {}.{near}", shown(name));
             self.error(entry.value.line, entry.value.column, sentence);
+            self.mended_by(near.word());
         }
         found
     }

@@ -1,6 +1,6 @@
 //! `defaults`, `fallback` and `visibility`: the task classes and which models answer them.
 
-use super::field::{Section, near};
+use super::field::{Near, Section, near};
 use super::providers::Known;
 use super::{Because, Cover, Reader, is_null, shown};
 use crate::id::{ModelId, ModelName, TaskClass};
@@ -103,10 +103,13 @@ impl Reader {
             let near = if rule.price.is_none() && !self.policy.models.contains_key(&id) {
                 near(&text, listed.iter().map(String::as_str))
             } else {
-                String::new()
+                Near::default()
             };
             let sentence = format!("{id} has no price under models, so calls to it are refused.{near}");
             self.warn(place.0, place.1, sentence);
+            // The word at this place is the model alone.
+            let meant = near.word().and_then(|near| near.strip_prefix(id.provider.as_str())?.strip_prefix('/'));
+            self.mended_by(meant.filter(|_| section.get("model").is_some()));
         }
         Target::Model(id)
     }
@@ -154,6 +157,7 @@ impl Reader {
         let near = near(&entry.key, self.policy.classes.iter().map(|rule| rule.class.as_str()));
         let sentence = format!("There is no task class {}, so this fallback has no effect.{near}", shown(&entry.key));
         self.warn(entry.line, entry.column, sentence);
+        self.mended_by(near.word());
     }
 
     /// Every class it names is refused. A slip in the name would leave a class unguarded: an error.
@@ -168,10 +172,12 @@ impl Reader {
                 None => {
                     let near = near(&entry.key, names.iter().map(String::as_str));
                     let sentence = format!("There is no task class {}.{near}", shown(&entry.key));
-                    if near.is_empty() {
-                        self.warn(entry.line, entry.column, sentence);
-                    } else {
-                        self.error(entry.line, entry.column, sentence);
+                    match near.word() {
+                        None => self.warn(entry.line, entry.column, sentence),
+                        Some(near) => {
+                            self.error(entry.line, entry.column, sentence);
+                            self.mended_by(Some(near));
+                        }
                     }
                 }
             }
@@ -196,6 +202,7 @@ impl Reader {
             let near = self.near_class(name);
             let sentence = format!("chat_default names no task class; it is {}.{near}", shown(name));
             self.error(entry.value.line, entry.value.column, sentence);
+            self.mended_by(near.word());
         }
         found
     }
@@ -205,8 +212,8 @@ impl Reader {
         self.all_classes().find(|class| class.as_str() == name).cloned()
     }
 
-    /// " The nearest is x.", or nothing.
-    pub(super) fn near_class(&self, name: &str) -> String {
+    /// The nearest class.
+    pub(super) fn near_class(&self, name: &str) -> Near {
         near(name, self.all_classes().map(TaskClass::as_str))
     }
 

@@ -1,5 +1,7 @@
 //! Single values: each is read from its text, and what is wrong is said where it stands.
 
+use std::fmt;
+
 use super::{Cover, Reader, shown};
 use crate::id::nearest;
 use crate::money::MicroUsd;
@@ -137,6 +139,8 @@ impl Reader {
         let value = parse(text);
         if value.is_none() {
             self.error(node.line, node.column, format!("{key} must be {must}; it is {}.", shown(text)));
+            let better = bare_number(text).or_else(|| nearest(text, ["true", "false"]).map(str::to_owned));
+            self.mended_by(better.filter(|better| parse(better).is_some()).as_deref());
         }
         value
     }
@@ -165,6 +169,7 @@ impl Reader {
             Ok(amount) => Some(amount),
             Err(why) => {
                 self.error(entry.value.line, entry.value.column, format!("{key} {why}; it is {}.", shown(text)));
+                self.mended_by(bare_number(text).filter(|bare| MicroUsd::parse(bare).is_ok()).as_deref());
                 None
             }
         }
@@ -180,14 +185,50 @@ impl Reader {
             let near = near(text, all.iter().copied());
             let sentence = format!("{key} must be one of {}; it is {}.{near}", all.join(", "), shown(text));
             self.error(entry.value.line, entry.value.column, sentence);
+            self.mended_by(near.word());
         }
         found
     }
 }
 
-/// " The nearest is x.", or nothing.
-pub(super) fn near<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> String {
-    nearest(wrong, known).map_or_else(String::new, |name| format!(" The nearest is {name}."))
+/// The nearest of some names: " The nearest is x." in a sentence, or nothing.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Near(Option<String>);
+
+impl Near {
+    /// The name.
+    pub(super) fn word(&self) -> Option<&str> {
+        self.0.as_deref()
+    }
+}
+
+impl fmt::Display for Near {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.as_ref().map_or(Ok(()), |name| write!(f, " The nearest is {name}."))
+    }
+}
+
+/// The nearest of the names that are known.
+pub(super) fn near<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Near {
+    Near(nearest(wrong, known).map(str::to_owned))
+}
+
+/// A number as it should be written, where a person wrote it with a currency, a percent sign, spaces or
+/// commas: `$1,500.00` is `1500.00`, `0,5` is `0.5`.
+fn bare_number(text: &str) -> Option<String> {
+    let bare = text.replace("USD", "").replace(['$', '%', '_', '\'', ' ', '\u{a0}'], "");
+    let (whole, fraction) = bare.split_once('.').map_or((bare.as_str(), None), |(a, b)| (a, Some(b)));
+    let groups: Vec<_> = whole.split(',').collect();
+    let grouped = groups.len() > 1 && groups.iter().skip(1).all(|group| group.len() == 3) && !whole.starts_with("0,");
+    let plain = match (groups.as_slice(), fraction) {
+        (_, fraction) if grouped => {
+            format!("{}{}", groups.concat(), fraction.map_or_else(String::new, |fraction| format!(".{fraction}")))
+        }
+        ([whole, fraction], None) => format!("{whole}.{fraction}"),
+        ([_], _) => bare,
+        _ => return None,
+    };
+    (plain != text && plain.starts_with(|c: char| c.is_ascii_digit())).then_some(plain)
 }
 
 /// A whole number; `_` between digits is let through, as YAML 1.1 does.

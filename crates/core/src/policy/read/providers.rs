@@ -151,6 +151,7 @@ impl Reader {
         let all: Vec<_> = ours.collect();
         let sentence = format!("wire must be {}; it is {}.{near}", all.join(" or "), shown(name));
         self.error(entry.value.line, entry.value.column, sentence);
+        self.mended_by(near.word());
         None
     }
 
@@ -258,6 +259,7 @@ impl Reader {
         let near = near(name, self.policy.providers.keys().map(ProviderId::as_str));
         let sentence = format!("There is no provider {}. Add it under providers with its base_url.{near}", shown(name));
         self.error(line, column, sentence);
+        self.mended_by(near.word());
         Known::No
     }
 }
