@@ -1,6 +1,7 @@
 // Every page in every state it can be in: what the looks, axe and overflow tests walk through.
 
 import type { Page } from "playwright-core";
+import { modelsStates } from "./states/models";
 import { policyStates } from "./states/policy";
 
 export type State = { name: string; page: string; fixture: string; prepare?: (page: Page) => Promise<unknown> };
@@ -9,6 +10,7 @@ const button = (page: Page, name: string | RegExp) => page.getByRole("button", {
 
 export const STATES: State[] = [
   ...policyStates,
+  ...modelsStates,
 
   { name: "overview", page: "overview", fixture: "busy" },
   { name: "overview-empty", page: "overview", fixture: "empty" },

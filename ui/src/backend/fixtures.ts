@@ -2,6 +2,7 @@
 
 import type { ActivityPage, ClientCard, ClientsPage, Commands, ConnectPlan, KeysPage, Money, MoneyBar, Overview, ProblemRow, RequestRow, Status, Topic } from "../bindings.gen";
 import type { Denial } from "./index";
+import { keylessState, many, modelsAnswers, modelsState, type ModelsState } from "./pages/models";
 import { policyAnswers } from "./pages/policy";
 import { MIN, HOUR, usd, bar, midnight, nextMonth, requests, PROVIDERS, keyRows, PATH, client, DIFF, plan, POLICY_DIFF, PROBLEMS } from "./samples";
 
@@ -16,6 +17,7 @@ export type Fixture = {
   clients: ClientsPage;
   activity: ActivityPage;
   plan: ConnectPlan;
+  models: ModelsState;
   /** How long each answer takes, in ms. */
   delay: number;
   /** Commands that never answer. */
@@ -40,6 +42,7 @@ function base(now: number): Fixture {
     clients: { clients: [client(now)] },
     activity: { rows, today_requests: 44, today: usd(1_420_000) },
     plan: plan(),
+    models: modelsState(now),
     delay: 0,
     hang: [],
     deny: {},
@@ -49,6 +52,7 @@ function base(now: number): Fixture {
 
 const commands: Answers = {
   ...policyAnswers,
+  ...modelsAnswers,
   status: (_, state) => state.status,
   overview: (_, state) => state.overview,
   keys: (_, state) => state.keys,
@@ -161,6 +165,7 @@ export const fixtures: Record<string, (now: number) => Fixture> = {
       clients: [{ id: "claude-desktop", title: "Claude Desktop", state: "not_connected", last_call_ms: null }],
     });
     state.keys.rows = [];
+    Object.assign(state.models, keylessState(now));
     state.clients.clients = [client(now, { ...NEW, others: [] })];
     state.activity = { rows: [], today_requests: 0, today: usd(0) };
   }),
@@ -227,7 +232,7 @@ export const fixtures: Record<string, (now: number) => Fixture> = {
   }),
   down: with_((state) => {
     const denial = { code: "ledger_unavailable", sentence: "The ledger cannot be read: the disk is full. Make room, then try again." };
-    for (const cmd of ["overview", "keys", "clients", "activity", "status"]) state.deny[cmd] = denial;
+    for (const cmd of ["overview", "keys", "models", "clients", "activity", "status"]) state.deny[cmd] = denial;
   }),
   ledgerless: with_((state, now) => {
     const none: Money = { micros: 0, text: "–" };
@@ -239,7 +244,16 @@ export const fixtures: Record<string, (now: number) => Fixture> = {
     });
   }),
   slow: with_((state) => {
-    state.hang = ["overview", "keys", "clients", "activity"];
+    state.hang = ["overview", "keys", "models", "clients", "activity"];
+  }),
+  crowded: with_((state) => {
+    state.models.page = many(state.models.page);
+  }),
+  waits: with_((state) => {
+    state.models.saved = { ...state.models.saved, state: "waits", sentence: "Nothing changed. The edit still waits." };
+  }),
+  reckoned: with_((state) => {
+    for (const card of state.models.cards) card.reckoned_otherwise = 3;
   }),
   fresh: onlyClient(NEW),
   fileless: onlyClient({ ...NEW, others: [] }, (state) => Object.assign(state.plan, { backup: "", removed: 0 })),

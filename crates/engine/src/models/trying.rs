@@ -54,14 +54,15 @@ impl Gateway {
         let context = CallContext { tool: "try", cancel, progress: Some(teller) };
         let envelope = self.chat(ChatCall { chat, model: Some(id.to_owned()) }, context).await;
         let first = first.await.ok().flatten();
+        let took_ms = envelope.meta.latency_ms;
         TryAnswer {
             text: envelope.data.map(|data| data.text),
             sentence: envelope.error,
             code: envelope.code.map(|code| code.as_str().to_owned()),
             cost: money(&envelope.meta.cost_usd),
             assumed: envelope.meta.cost_assumed,
-            first_ms: first.and_then(|first| u64::try_from(first.as_millis()).ok()),
-            took_ms: envelope.meta.latency_ms,
+            first_ms: first.and_then(|first| u64::try_from(first.as_millis()).ok()).map(|first| first.min(took_ms)),
+            took_ms,
             tokens: envelope.meta.tokens.map(|tokens| tokens.total),
             warnings: envelope.meta.warnings,
         }
