@@ -8,8 +8,8 @@ use pointsman_engine::PauseSpan;
 use pointsman_engine::keys::Rebind;
 use pointsman_engine::view::activity::ActivityQuery;
 use pointsman_engine::view::{
-    ActivityPage, ClientsPage, ConnectOutcome, ConnectPlan, KeyOutcome, KeyStore, KeysPage, Overview, Place, RequestDetail,
-    RequestState, Status, TestOutcome,
+    ActivityPage, ClientsPage, ConnectOutcome, ConnectPlan, KeyOutcome, KeyStore, KeysPage, Overview, Place,
+    RequestDetail, RequestState, Status, TestOutcome,
 };
 use tauri_plugin_shell::ShellExt;
 use tauri_plugin_shell::process::CommandEvent;
@@ -19,11 +19,13 @@ use crate::dialogs::{Question, ask};
 use crate::rpc::{Pasted, Said};
 
 mod approval;
+mod models;
 mod policy;
 mod profile;
 mod spend;
 
 pub(crate) use approval::*;
+pub(crate) use models::*;
 pub(crate) use policy::*;
 pub(crate) use profile::*;
 pub(crate) use spend::*;

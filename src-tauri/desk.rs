@@ -3,10 +3,12 @@
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use pointsman_engine::Gateway;
 use pointsman_engine::view::{Lamp, Overview, Place, ProblemRow, Running, Status};
 use tauri::AppHandle;
+use tokio_util::sync::CancellationToken;
 
 use crate::approval::Asks;
 
@@ -32,6 +34,8 @@ pub(crate) struct Desk {
     menu_moved: AtomicBool,
     /// The person chose to quit when no request runs any more.
     leaving: AtomicBool,
+    /// Ends the prompt that a person tries on the Models page.
+    trial: Mutex<CancellationToken>,
 }
 
 impl Desk {
@@ -48,6 +52,7 @@ impl Desk {
             wanted: Mutex::default(),
             menu_moved: AtomicBool::new(false),
             leaving: AtomicBool::new(false),
+            trial: Mutex::default(),
         }
     }
 
@@ -121,6 +126,19 @@ impl Desk {
     /// Whether the person chose that.
     pub(crate) fn is_leaving(&self) -> bool {
         self.leaving.load(Ordering::Acquire)
+    }
+
+    /// A trial begins; the one before it ends.
+    pub(crate) fn new_trial(&self) -> CancellationToken {
+        let mut trial = self.trial.lock().unwrap_or_else(PoisonError::into_inner);
+        trial.cancel();
+        *trial = CancellationToken::new();
+        trial.clone()
+    }
+
+    /// The trial under way ends.
+    pub(crate) fn stop_trial(&self) {
+        self.trial.lock().unwrap_or_else(PoisonError::into_inner).cancel();
     }
 
     /// The status with what only this process knows.

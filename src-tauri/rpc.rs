@@ -8,10 +8,11 @@ use pointsman_core::code::{Code, Denial};
 use pointsman_engine::policy_file::{Author, PolicyVersion};
 use pointsman_engine::secrets::Secret;
 use pointsman_engine::view::{
-    ActivityPage, ApprovalAnswer, ApprovalAsk, CapEdited, CapForm, ClientsPage, Comparison, ConnectOutcome, ConnectPlan,
-    DiffLine, DryRun, Explanation, ExportFormat, KeyOutcome, KeyStore, KeysPage, LedgerFilter, LedgerPage, MergedText,
-    Overview, Place, PolicyEdit, PolicyLook, PolicyPage, PromptCheck, RequestDetail, RequestState, SaveOutcome, SpendBy,
-    SpendPage, SpendPeriod, Status, TestOutcome,
+    ActivityPage, ApprovalAnswer, ApprovalAsk, CapEdited, CapForm, ClientsPage, Comparison, ConnectOutcome,
+    ConnectPlan, DiffLine, DryRun, Explanation, ExportFormat, KeyOutcome, KeyStore, KeysPage, LedgerFilter, LedgerPage,
+    MergedText, ModelCard, ModelForm, ModelLook, ModelsPage, Overview, Place, PolicyEdit, PolicyLook, PolicyPage,
+    PromptCheck, RequestDetail, RequestState, SaveOutcome, SpendBy, SpendPage, SpendPeriod, Status, TestOutcome,
+    TryAnswer, TryOutlook,
 };
 use pointsman_engine::{PauseSpan, Topic};
 use serde::de::DeserializeOwned;
@@ -98,6 +99,22 @@ macro_rules! command_list {
             prompt_check_put(check: PromptCheck) -> Vec<PromptCheck>, [MAIN];
             /// Deletes a saved prompt.
             prompt_check_delete(id: String) -> Vec<PromptCheck>, [MAIN];
+            /// The list of the Models page.
+            models() -> ModelsPage, [MAIN];
+            /// The same, after asking the providers for their lists.
+            models_refresh() -> ModelsPage, [MAIN];
+            /// All about one model.
+            model(id: String) -> ModelCard, [MAIN];
+            /// What a form of a model comes to: what a caller would read, and the edits that write it.
+            model_look(id: String, form: ModelForm) -> ModelLook, [MAIN];
+            /// What one prompt to a model would cost.
+            model_try_outlook(id: String, prompt: String) -> TryOutlook, [MAIN];
+            /// Sends one prompt to a model, under the caps.
+            model_try(id: String, prompt: String) -> TryAnswer, [MAIN];
+            /// Stops that.
+            model_try_stop() -> (), [MAIN];
+            /// Reckons this month's calls of a model anew at the price that holds, after a native dialog.
+            model_reprice(id: String) -> Said, [MAIN];
             /// The Spend page for a period.
             spend(period: SpendPeriod, by: SpendBy) -> SpendPage, [MAIN];
             /// Rows of the ledger, newest first; `after` is where the last page ended.

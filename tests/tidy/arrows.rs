@@ -10,7 +10,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("pointsman-mcp", &["pointsman-core", "pointsman-engine"]),
     ("pointsman-practice", &[]),
     ("pointsman-cli", &["pointsman-core", "pointsman-engine", "pointsman-mcp", "pointsman-practice"]),
-    ("pointsman", &["pointsman-core", "pointsman-engine", "pointsman-cli"]),
+    ("pointsman", &["pointsman-core", "pointsman-engine", "pointsman-cli", "pointsman-mcp"]),
     ("xtask", &[]),
 ];
 

@@ -96,6 +96,17 @@ percent: number,
 /** Whether the charge has reached it. */
 passed: boolean, };
 
+/** What came of asking the providers for their lists. */
+export type AskedLists = {
+/** When they were last asked, in ms since 1970. */
+asked_ms: number,
+/** Titles of those whose list is known. */
+known: Array<string>,
+/** Why the last one of a provider could not be had, a sentence each. Its list of before is shown. */
+failed: Array<string>,
+/** What was left out of a list. */
+notes: Array<string>, };
+
 /** Who wrote a version. */
 export type Author = "first" | "form" | "text" | "external" | "tournament";
 
@@ -290,6 +301,13 @@ too_long: string | null,
 truncate_oldest: boolean,
 /** Why calls of the class are refused; `None` where they are not. */
 refused: string | null, };
+
+/** A task class that uses a model. */
+export type ClassPart = {
+/** The class. */
+class: string,
+/** As what. */
+part: UsedAs, };
 
 /** One client on this computer. */
 export type ClientCard = {
@@ -489,8 +507,12 @@ cache: string,
 /** What the caller would be told besides. */
 warnings: Array<string>, };
 
-/** How a file is written. */
-export type ExportFormat = "csv" | "json";
+/** What is wrong with a field. */
+export type FieldProblem = {
+/** The name of the field in the form. */
+field: string,
+/** What is wrong, and what to write. */
+sentence: string, };
 
 /** Why a file cannot be read, with its place. */
 export type FileError = {
@@ -713,6 +735,133 @@ text: string,
 /** How many places need the person. */
 conflicts: number, };
 
+/** All about one model. */
+export type ModelCard = {
+/** `provider/model`. */
+id: string,
+/** The provider's name for people. */
+provider: string,
+/** Whether it can be called. */
+standing: ModelUse,
+/** Why not, and what to do. */
+why_not: string | null,
+/** What routing.yaml says of it. */
+form: ModelForm,
+/** The label that holds. */
+tier: string,
+/** Why it has that label. */
+tier_reason: string,
+/** Tokens of context that hold. */
+context: number | null,
+/** The most output tokens, where somebody says. */
+max_output: number | null,
+/** What it costs and who says so. */
+price: ModelPrice | null,
+/** What another source says, where that is something else. */
+other: OtherPrice | null,
+/** Facts. */
+marks: Array<ModelMark>,
+/** Which task classes use it, and as what. */
+classes: Array<ClassPart>,
+/** How it answered one's own calls. */
+speed: OwnSpeed | null,
+/** Charged this month. */
+month: Money,
+/** In how many calls. */
+month_calls: number,
+/** When this month ends, in ms since 1970. */
+month_ends_ms: number,
+/** Caps that count this model alone: `$5.00 a month`. */
+caps: Array<string>,
+/** Calls of this month that were reckoned at another price than the one that holds. */
+reckoned_otherwise: number, };
+
+/** What routing.yaml says of a model, as it is typed. Empty is not written. */
+export type ModelForm = {
+/** What it is. */
+description: string,
+/** What it is good for. */
+use_for: string,
+/** What it is not good for. */
+avoid_for: string,
+/** Other names, with commas between. */
+aliases: string,
+/** `L0` to `L3`. */
+tier: string,
+/** Tokens of context. */
+context: string,
+/** The most output tokens. */
+max_output: string,
+/** US dollars for a million tokens read. */
+input: string,
+/** And made. */
+output: string,
+/** And read from the provider's cache. */
+cached_input: string,
+/** And written to it. */
+cache_write: string,
+/** Whether it may be used. */
+enabled: boolean, };
+
+/** What a form that is being typed comes to, without writing it. */
+export type ModelLook = {
+/** The very text of `chat_completion` that a caller would read. */
+text: string,
+/** Tokens that all models' words together would take. */
+tokens: number,
+/** The most that are sent. */
+budget: number,
+/** Models that would not fit. */
+left_out: number,
+/** Whether this model's words are in the text. */
+shown: boolean,
+/** What is wrong with a field. */
+problems: Array<FieldProblem>,
+/** The edits of routing.yaml that write the form; none where it is written already. */
+edits: Array<PolicyEdit>, };
+
+/** One fact about a model. What nobody says is absent. */
+export type ModelMark = "images" | "tools" | "reasoning" | "schema" | "local" | "listed" | "own_price" | "two_prices" | "deprecated";
+
+/** What a model costs and who says so. */
+export type ModelPrice = {
+/** What holds below every step, then the steps. */
+steps: Array<PriceStep>,
+/** For each call whatever its size; `None` where nothing. */
+request: Money | null,
+/** Who says so. */
+source: string,
+/** Whether that is routing.yaml. */
+own: boolean, };
+
+/** Who answers for models. */
+export type ModelProvider = {
+/** Its id, with which the ids of its models begin. */
+id: string,
+/** Its name for people. */
+title: string,
+/** Whether it is on this machine. */
+local: boolean,
+/** Why it cannot be asked; `None` where it can. */
+why_not: string | null, };
+
+/** One model as the list shows it. */
+export type ModelRow = {
+/** `provider/model`. */
+id: string,
+/** Whether it can be called, and if not, what is in the way. */
+standing: ModelUse,
+/** How dear it is, as a label: `L0` to `L3`. */
+tier: string,
+/** Tokens of context, where somebody says. */
+context: number | null,
+/** For a million tokens; `None` where nobody says. */
+price: RowPrice | null,
+/** How it answered one's own calls; `None` where it was not called in 30 days. */
+speed: OwnSpeed | null,
+/** Facts. */
+marks: Array<ModelMark>, };
+
 /** One candidate. */
 export type ModelStanding = {
 /** `provider/model`. */
@@ -733,6 +882,24 @@ max_tokens: number | null,
 price_source: string,
 /** Why it would not be tried. */
 why_not: string | null, };
+
+/** Whether a model can be called, and if not, what is in the way. */
+export type ModelUse = "ready" | "addable" | "unpriced" | "keyless" | "off" | "unlisted";
+
+/** The list. */
+export type ModelsPage = {
+/** By id; those of routing.yaml first. */
+rows: Array<ModelRow>,
+/** Their providers, by id. */
+providers: Array<ModelProvider>,
+/** Where list prices are from: `genai-prices 0.2.1`. */
+prices_from: string,
+/** The day of the list, as `2026-10-30`. */
+prices_date: string,
+/** What came of asking the providers for their lists; `None` where nobody asked yet. */
+lists: AskedLists | null,
+/** What the person should know: a policy that has errors. */
+notices: Array<string>, };
 
 /** An amount with the text that shows it. */
 export type Money = {
@@ -778,6 +945,24 @@ id: string,
 /** As shown. */
 title: string, };
 
+/** What another source says. */
+export type OtherPrice = {
+/** Who: "OpenRouter's list of today". */
+who: string,
+/** Read. */
+input: Money,
+/** Made. */
+output: Money,
+/** How it stands to the price that is reserved. */
+stands: OtherStands,
+/** The dearer of both, as it would be typed: read. */
+input_typed: string,
+/** The dearer of both: made. */
+output_typed: string, };
+
+/** How another price stands to the one that is reserved. */
+export type OtherStands = "dearer" | "cheaper" | "alone";
+
 /** The first page. */
 export type Overview = {
 /** Whether the ledger can be read. Where not, no amount is known and no request is listed. */
@@ -801,8 +986,14 @@ draft: Draft | null,
 /** Where routing.yaml is. */
 policy_path: string, };
 
-/** A page of the window, by the name in its address. */
-export type PageName = "overview" | "keys" | "models" | "policy" | "spend" | "clients" | "activity";
+/** How a model answered one's own calls, by the median. */
+export type OwnSpeed = {
+/** To the first token, in ms. */
+first_ms: number,
+/** Output tokens in a second after it; `None` where no answer was long enough to tell. */
+tokens_per_s: number | null,
+/** From how many calls. */
+calls: number, };
 
 /** One step into the document. */
 export type PathStep = string | number;
@@ -929,16 +1120,18 @@ state: VersionState,
 /** How many lines it has. */
 lines: number, };
 
-/** A price for a million tokens, and who says so. */
-export type PriceLine = {
-/** Of tokens read. */
+/** Prices of a million tokens in a call of more than so many tokens of input. */
+export type PriceStep = {
+/** More than so many; 0 for all calls below the first step. */
+above: number,
+/** Read. */
 input: Money,
-/** Of tokens made. */
+/** Made. */
 output: Money,
-/** `routing.yaml`, or the list with its date. */
-source: string,
-/** The provider itself said what the call cost, and that was charged. */
-reported: boolean, };
+/** Read from the provider's cache. */
+cached_input: Money | null,
+/** Written to it. */
+cache_write: Money | null, };
 
 /** One row of Problems. */
 export type ProblemRow = {
@@ -1073,88 +1266,12 @@ brief: string, };
 /** How a request stands. */
 export type RequestState = "running" | "answered" | "kept" | "fallback" | "denied" | "failed" | "cancelled" | "interrupted";
 
-/** One step. `at_ms` is in ms since 1970. */
-export type RequestStep = { "kind": "planned",
-/** When. */
-at_ms: number,
-/** Why the first one, for one line beside its name. */
-brief: string,
-/** In their order; at least one. */
-models: Array<PlannedModel>,
-/** What was left aside, and why. */
-notes: Array<string>, } | { "kind": "not_kept",
-/** When. */
-at_ms: number, } | { "kind": "kept",
-/** When. */
-at_ms: number,
-/** Of when it is. */
-since_ms: number | null, } | { "kind": "held",
-/** When. */
-at_ms: number,
-/** The dearest attempt that may follow. */
-amount: Money,
-/** The caps it was checked against. */
-caps: Array<CapChecked>, } | { "kind": "denied",
-/** When. */
-at_ms: number,
-/** For machines. */
-code: string,
-/** For people. */
-sentence: string,
-/** The caps it was checked against. */
-caps: Array<CapChecked>, } | { "kind": "attempt",
-/** When it was sent. */
-at_ms: number,
-/** Of all attempts, from 1. */
-nth: number,
-/** `provider/model`. */
-model: string,
-/** Its tier, where that is known. */
-tier: string,
-/** Why it was made. */
-why: AttemptWhy,
-/** 0 for the first choice, then one more for each model in place of it. */
-lane: number,
-/** What was waited since the one before, in ms. */
-waited_ms: number | null,
-/** To its first word, in ms. */
-first_ms: number | null,
-/** How long it took, in ms; `None` while it is under way. */
-took_ms: number | null,
-/** How it ended. */
-end: AttemptEnd,
-/** The code of its failure. */
-code: string | null,
-/** The HTTP status of its failure. */
-status: number | null,
-/** Its failure in a sentence, with what the provider said. */
-words: string | null,
-/** What the provider asked to wait, in ms. */
-retry_after_ms: number | null,
-/** What it was charged; `None` while it is under way. */
-charged: Money | null,
-/** Nobody counted, so the most it can have cost is charged. */
-assumed: boolean,
-/** It cost more than was held for it. */
-over_hold: boolean, } | { "kind": "ended",
-/** When. */
-at_ms: number,
-/** How. */
-state: RequestState,
-/** For machines, where there was no answer. */
-code: string | null,
-/** Why, where somebody said why there was no answer. */
-sentence: string,
-/** What its attempts were charged. */
-charged: Money, } | { "kind": "adjusted",
-/** When. */
-at_ms: number,
-/** Of which attempt. */
-nth: number | null,
-/** By how much, with its sign. */
-amount: Money,
-/** Why. */
-reason: string, };
+/** What a million tokens cost. */
+export type RowPrice = {
+/** Read. */
+input: Money,
+/** Made. */
+output: Money, };
 
 /** The state of the whole, by the worst of its parts. */
 export type Running = "running" | "attention" | "paused" | "stopped";
@@ -1327,6 +1444,39 @@ reasoning: number, };
 /** What a window refetches. */
 export type Topic = "request" | "money" | "key" | "policy" | "pause" | "client";
 
+/** What came of one prompt. */
+export type TryAnswer = {
+/** The answer. */
+text: string | null,
+/** Why there is none. */
+sentence: string | null,
+/** The same for machines. */
+code: string | null,
+/** Charged, failed attempts included. */
+cost: Money,
+/** Whether a part of that is assumed because nobody counted. */
+assumed: boolean,
+/** To the first token, in ms. */
+first_ms: number | null,
+/** To the end, in ms. */
+took_ms: number,
+/** Tokens read and made. */
+tokens: number | null,
+/** What the person should know. */
+warnings: Array<string>, };
+
+/** What one prompt would cost. */
+export type TryOutlook = {
+/** What it probably costs. */
+likely: Money | null,
+/** The most it can cost: what would be held. */
+worst: Money | null,
+/** Why it would not be sent. */
+why_not: string | null, };
+
+/** As what a class uses a model. */
+export type UsedAs = "first" | "fallback";
+
 /** What became of a version. */
 export type VersionState = "active" | "earlier" | "waits" | "unused";
 
@@ -1415,20 +1565,22 @@ export type Commands = {
   prompt_check_put: { args: { check: PromptCheck }, result: Array<PromptCheck> },
   /** Deletes a saved prompt. */
   prompt_check_delete: { args: { id: string }, result: Array<PromptCheck> },
-  /** The Spend page for a period. */
-  spend: { args: { period: SpendPeriod, by: SpendBy }, result: SpendPage },
-  /** Rows of the ledger, newest first; `after` is where the last page ended. */
-  ledger: { args: { filter: LedgerFilter, after: string | null }, result: LedgerPage },
-  /** What the tokens of a period would have cost at another model. */
-  spend_compare: { args: { period: SpendPeriod, model: string }, result: Comparison },
-  /** Writes a cap into routing.yaml, in place of the one with this identity or as a new one; what allows more is asked by a native dialog. */
-  cap_put: { args: { identity: string | null, cap: CapForm }, result: CapEdited },
-  /** Takes a cap out of routing.yaml; what allows more is asked by a native dialog. */
-  cap_remove: { args: { identity: string }, result: CapEdited },
-  /** Lets one account of a cap have more in its window, after a native dialog. */
-  cap_raise: { args: { identity: string, account: string, amount: string }, result: Said },
-  /** Writes the rows that fit to a file that the person names in a native dialog. */
-  ledger_export: { args: { filter: LedgerFilter, format: ExportFormat }, result: Said },
+  /** The list of the Models page. */
+  models: { args: Record<string, never>, result: ModelsPage },
+  /** The same, after asking the providers for their lists. */
+  models_refresh: { args: Record<string, never>, result: ModelsPage },
+  /** All about one model. */
+  model: { args: { id: string }, result: ModelCard },
+  /** What a form of a model comes to: what a caller would read, and the edits that write it. */
+  model_look: { args: { id: string, form: ModelForm }, result: ModelLook },
+  /** What one prompt to a model would cost. */
+  model_try_outlook: { args: { id: string, prompt: string }, result: TryOutlook },
+  /** Sends one prompt to a model, under the caps. */
+  model_try: { args: { id: string, prompt: string }, result: TryAnswer },
+  /** Stops that. */
+  model_try_stop: { args: Record<string, never>, result: null },
+  /** Reckons this month's calls of a model anew at the price that holds, after a native dialog. */
+  model_reprice: { args: { id: string }, result: Said },
   /** The page is drawn; ends the watch for a blank window. */
   page_ready: { args: Record<string, never>, result: null },
 };

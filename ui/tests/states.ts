@@ -2,6 +2,7 @@
 
 import type { Page } from "playwright-core";
 import { activityStates } from "./states/activity";
+import { modelsStates } from "./states/models";
 import { policyStates } from "./states/policy";
 import { profileStates } from "./states/profile";
 import { spendStates } from "./states/spend";
@@ -15,6 +16,7 @@ export const STATES: State[] = [
   ...policyStates,
   ...profileStates,
   ...spendStates,
+  ...modelsStates,
 
   { name: "overview", page: "overview", fixture: "busy" },
   { name: "overview-empty", page: "overview", fixture: "empty" },

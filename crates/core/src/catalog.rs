@@ -10,11 +10,13 @@ use serde::Deserialize;
 use crate::id::{ModelName, ProviderId};
 use crate::wire::{Dialect, KeyHeader, Wire};
 
+mod ability;
 mod address;
 pub mod live;
 pub mod prices;
 pub mod published;
 
+pub use ability::Abilities;
 pub use address::{BadUrl, BaseUrl, Origin, ProxyUrl, Route};
 
 /// Where the key of a provider comes from.

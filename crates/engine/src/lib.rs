@@ -212,6 +212,8 @@ pub(crate) struct Inner {
     pub(crate) lanes: Lanes,
     pub(crate) instance: String,
     pub(crate) jobs: jobs::Keepers,
+    /// What providers listed as their models when somebody last asked.
+    pub(crate) lists: models::Kept,
 }
 
 impl Gateway {
@@ -225,7 +227,8 @@ impl Gateway {
         let policy = PolicyFile::new(&home);
         let instance = fresh_id("i");
         let (transport, lanes, jobs) = (Transport::default(), Lanes::default(), jobs::Keepers::default());
-        Ok(Self(Arc::new(Inner { home, caller, ledger, secrets, policy, transport, lanes, instance, jobs })))
+        let lists = models::Kept::default();
+        Ok(Self(Arc::new(Inner { home, caller, ledger, secrets, policy, transport, lanes, instance, jobs, lists })))
     }
 
     pub(crate) fn inner(&self) -> &Inner {

@@ -14,15 +14,15 @@ use crate::ledger::reservation::Limits;
 use crate::{Gateway, Inner, pause};
 
 mod cap;
+pub(crate) mod notes;
 mod spend;
 
 pub use cap::CapLine;
 use cap::cap_lines;
 pub(crate) use cap::raises;
+pub use notes::ToolNotes;
 pub(crate) use spend::MOVEMENTS;
 
-/// The most characters of model descriptions in a tool's text: about 300 tokens.
-const NOTES: usize = 1_200;
 /// The most rows of a spend report.
 const ROWS: usize = 100;
 
@@ -244,39 +244,6 @@ impl Gateway {
         let limits = Limits { caps, raises, ..Limits::default() };
         Ok(inner.ledger.read(move |c| spend::spent(c, from, to, group_by, &limits, simulated)).await?)
     }
-
-    /// The person's model descriptions for the text of `chat_completion`, within 1,200 characters.
-    pub async fn chat_notes(&self) -> String {
-        let inner = self.inner();
-        match inner.policy.snapshot(inner).await {
-            Ok(active) => notes(active.policy.callable().iter().map(|id| {
-                let rule = active.policy.model(id);
-                let mut line = id.to_string();
-                for (mark, text) in
-                    [(": ", &rule.description), (" Use for: ", &rule.use_for), (" Not for: ", &rule.avoid_for)]
-                {
-                    if let Some(text) = text {
-                        line.push_str(mark);
-                        line.push_str(&one_line(text));
-                    }
-                }
-                line
-            })),
-            Err(_) => String::new(),
-        }
-    }
-
-    /// The task classes with their rationale for the text of `llm_route`, within 1,200 characters.
-    pub async fn class_notes(&self) -> String {
-        let inner = self.inner();
-        match inner.policy.snapshot(inner).await {
-            Ok(active) => notes(active.policy.classes.iter().map(|rule| match &rule.rationale {
-                Some(rationale) => format!("{}: {}", rule.class, one_line(rationale)),
-                None => rule.class.to_string(),
-            })),
-            Err(_) => String::new(),
-        }
-    }
 }
 
 async fn breaker_lines(inner: &Inner, policy: &Policy) -> Result<Vec<BreakerLine>, Denial> {
@@ -289,27 +256,6 @@ async fn breaker_lines(inner: &Inner, policy: &Policy) -> Result<Vec<BreakerLine
         why_not: resting.why_not,
     });
     Ok(lines.collect())
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// Whole lines within the budget; says how many did not fit.
-fn notes(lines: impl Iterator<Item = String>) -> String {
-    let lines: Vec<String> = lines.collect();
-    let mut text = String::new();
-    for (at, line) in lines.iter().enumerate() {
-        let line: String = line.chars().take(400).collect();
-        if text.len() + line.len() + 3 > NOTES - 40 {
-            text.push_str(&format!("- and {} more: see llm_routing_info\n", lines.len() - at));
-            break;
-        }
-        text.push_str("- ");
-        text.push_str(&line);
-        text.push('\n');
-    }
-    text
 }
 
 fn class_lines(policy: &Policy) -> Vec<ClassLine> {

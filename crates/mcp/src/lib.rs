@@ -16,3 +16,4 @@ mod stdio;
 mod tools;
 
 pub use server::{ServeError, serve_stdio};
+pub use tools::chat_description;

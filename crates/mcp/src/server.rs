@@ -11,6 +11,7 @@ use std::time::Duration;
 use pointsman_core::code::Denial;
 use pointsman_core::id::nearest;
 use pointsman_engine::Gateway;
+use pointsman_engine::report::ToolNotes;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CustomRequest, CustomResult, DiscoverResult, Implementation,
     InitializeRequestParams, InitializeResult, ListToolsResult, PaginatedRequestParams, ServerCapabilities,
@@ -206,11 +207,8 @@ impl Server {
         }
     }
 
-    async fn notes(&self) -> tools::Notes {
-        let notes = async {
-            let gateway = self.0.door.gateway().await.ok()?;
-            Some(tools::Notes { models: gateway.chat_notes().await, classes: gateway.class_notes().await })
-        };
+    async fn notes(&self) -> ToolNotes {
+        let notes = async { Some(self.0.door.gateway().await.ok()?.tool_notes().await) };
         tokio::time::timeout(NOTES, notes).await.ok().flatten().unwrap_or_default()
     }
 

@@ -7,6 +7,7 @@ import { approvalAnswers, approvals } from "./pages/approval";
 import { policyAnswers, policyFixtures, policyState, type PolicyState } from "./pages/policy";
 import { profileAnswers } from "./pages/profile";
 import { spendAnswers, spendFixture, spendFixtures, type SpendFixture } from "./pages/spend";
+import { keylessState, many, modelsAnswers, modelsState, type ModelsState } from "./pages/models";
 import { MIN, HOUR, usd, bar, midnight, nextMonth, requests, PROVIDERS, keyRows, PATH, client, DIFF, plan, POLICY_DIFF, PROBLEMS } from "./samples";
 
 export type Answers = {
@@ -24,6 +25,7 @@ export type Fixture = {
   /** What waits for the person in the approval window, in order. */
   approvals: ApprovalAsk[];
   plan: ConnectPlan;
+  models: ModelsState;
   policy: PolicyState;
   spend: SpendFixture;
   /** How long each answer takes, in ms. */
@@ -52,6 +54,7 @@ function base(now: number): Fixture {
     requests: [],
     approvals: [],
     plan: plan(),
+    models: modelsState(now),
     policy: policyState(now),
     spend: spendFixture(now),
     delay: 0,
@@ -65,6 +68,7 @@ const commands: Answers = {
   ...activityAnswers,
   ...approvalAnswers,
   ...policyAnswers,
+  ...modelsAnswers,
   ...profileAnswers,
   ...spendAnswers,
   status: (_, state) => state.status,
@@ -189,6 +193,7 @@ export const fixtures: Record<string, (now: number) => Fixture> = {
       clients: [{ id: "claude-desktop", title: "Claude Desktop", state: "not_connected", last_call_ms: null }],
     });
     state.keys.rows = [];
+    Object.assign(state.models, keylessState(now));
     state.clients.clients = [client(now, { ...NEW, others: [] })];
     state.activity = { rows: [], today_requests: 0, today: usd(0), older: null };
   }),
@@ -263,7 +268,7 @@ export const fixtures: Record<string, (now: number) => Fixture> = {
   }),
   down: with_((state) => {
     const denial = { code: "ledger_unavailable", sentence: "The ledger cannot be read: the disk is full. Make room, then try again." };
-    for (const cmd of ["overview", "keys", "clients", "activity", "spend", "ledger", "status"]) state.deny[cmd] = denial;
+    for (const cmd of ["overview", "keys", "models", "clients", "activity", "spend", "ledger", "status"]) state.deny[cmd] = denial;
   }),
   ledgerless: with_((state, now) => {
     const none: Money = { micros: 0, text: "–" };
@@ -275,7 +280,16 @@ export const fixtures: Record<string, (now: number) => Fixture> = {
     });
   }),
   slow: with_((state) => {
-    state.hang = ["overview", "keys", "policy", "clients", "activity", "spend", "ledger"];
+    state.hang = ["overview", "keys", "models", "policy", "clients", "activity", "spend", "ledger"];
+  }),
+  crowded: with_((state) => {
+    state.models.page = many(state.models.page);
+  }),
+  waits: with_((state) => {
+    state.models.saved = { ...state.models.saved, state: "waits", sentence: "Nothing changed. The edit still waits." };
+  }),
+  reckoned: with_((state) => {
+    for (const card of state.models.cards) card.reckoned_otherwise = 3;
   }),
   fresh: onlyClient(NEW),
   fileless: onlyClient({ ...NEW, others: [] }, (state) => Object.assign(state.plan, { backup: "", removed: 0 })),

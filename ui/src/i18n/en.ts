@@ -1,6 +1,7 @@
 // English: every sentence of the window. `{n}` picks the plural form; `marked` words are set as code.
 
 import { activityWords } from "./en/activity";
+import { modelsWords } from "./en/models";
 import { policyWords } from "./en/policy";
 import { profileWords } from "./en/profile";
 import { spendWords } from "./en/spend";
@@ -10,6 +11,7 @@ export const en = {
   ...policyWords,
   ...profileWords,
   ...spendWords,
+  ...modelsWords,
   title: "{page} - Pointsman",
   loading: "Loading",
   again: "Try again",

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { en } from "../i18n/en";
 import { speak } from "./i18n";
-import { ago, count, dayAndTime, duration, elapsed, monthEnding, percent, sameDay, since, until } from "./time";
+import { ago, count, dayAndTime, duration, elapsed, fullDate, monthEnding, percent, sameDay, since, tokensShort, until } from "./time";
 
 // Days are those of the place the person is in: the zone is set by vitest.config's `env`.
 const NOW = new Date(2026, 10, 21, 14, 24).getTime();
@@ -57,3 +57,8 @@ describe("a duration", () => {
 test("counts have separators", () => expect(count(11_480)).toBe("11,480"));
 test("99.96 % is not yet full", () => expect(percent(9_996)).toBe("99%"));
 test("the month is the one that ends, not the one that begins", () => expect(monthEnding(new Date(2026, 11, 1).getTime())).toBe("November"));
+test.each([[64, "64"], [8_192, "8,192"], [65_536, "66 k"], [200_000, "200 k"], [1_000_000, "1 M"], [1_048_576, "1.05 M"]])("%d tokens are %s", (n, expected) => expect(tokensShort(n)).toBe(expected));
+test("a day has its year, and what is no day stays", () => {
+  expect(fullDate("2026-10-30")).toBe("30 Oct 2026");
+  expect(fullDate("soon")).toBe("soon");
+});

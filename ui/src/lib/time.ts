@@ -129,6 +129,19 @@ export function count(n: number): string {
   return new Intl.NumberFormat(language()).format(n);
 }
 
+/** `200 k`, `1.05 M`, `8,192`: tokens where there is little room. */
+export function tokensShort(n: number): string {
+  const short = (value: number, digits: number) => new Intl.NumberFormat(language(), { maximumFractionDigits: digits }).format(value);
+  if (n >= 1_000_000) return t("tokens.millions", { n: short(n / 1_000_000, 2) });
+  return n >= 10_000 ? t("tokens.thousands", { n: short(n / 1_000, 0) }) : count(n);
+}
+
+/** `30 Oct 2026`, of a day written as `2026-10-30`. */
+export function fullDate(day: string): string {
+  const at = Date.parse(`${day}T12:00:00`);
+  return Number.isNaN(at) ? day : format(at, { day: "numeric", month: "short", year: "numeric" });
+}
+
 /** `28 %` from basis points, rounded down: 100 % is shown only when it is full. */
 export function percent(basisPoints: number): string {
   return new Intl.NumberFormat(language(), { style: "percent" }).format(Math.floor(basisPoints / 100) / 100);

@@ -8,6 +8,9 @@ export const PROVIDES = {
   keys: ["key", "policy", "money"],
   clients: ["client", "request", "money"],
   activity: ["request", "money"],
+  // Not with each request, for its speeds: the list is long.
+  models: ["key", "policy"],
+  model: ["key", "policy", "request", "money"],
   policy: ["policy", "key"],
   request: ["request", "money"],
   spend: ["request", "money", "policy"],

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::ability::{self, Abilities};
 use crate::id::ModelName;
 use crate::money::MicroUsd;
 
@@ -25,6 +26,8 @@ pub struct Listed {
     pub max_output: Option<u64>,
     /// What the provider's list says a million tokens read and made cost now.
     pub asks: Option<(MicroUsd, MicroUsd)>,
+    /// What it says the model can.
+    pub can: Abilities,
 }
 
 /// A whole list.
@@ -97,7 +100,8 @@ fn listed(entry: &Value) -> Entry {
     ];
     let output = ["outputTokenLimit", "max_completion_tokens", "max_output_tokens", "max_output_length"];
     let of_top = entry["top_provider"]["max_completion_tokens"].as_u64();
-    Entry::Model(Listed { model, context: first(&context), max_output: first(&output).or(of_top), asks: asks(entry) })
+    let (context, max_output, can) = (first(&context), first(&output).or(of_top), ability::read(entry));
+    Entry::Model(Listed { model, context, max_output, asks: asks(entry), can })
 }
 
 /// OpenRouter writes dollars for one token as a text; a million of them are those digits, shifted.

@@ -92,6 +92,8 @@ pub struct Policy {
 /// What the file says about one model.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ModelRule {
+    /// Its key in the file, where that is not its id: the provider has another name there.
+    pub key: Option<String>,
     /// Told to the calling model.
     pub description: Option<String>,
     /// Good for, told to the calling model.

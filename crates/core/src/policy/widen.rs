@@ -211,6 +211,7 @@ impl Said<'_> {
                 self.say(format!("{id} can be used again."));
             }
             let ModelRule {
+                key: _,
                 description: _,
                 use_for: _,
                 avoid_for: _,

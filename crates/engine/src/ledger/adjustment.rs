@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use pointsman_core::id::ModelId;
 use pointsman_core::money::{MicroUsd, Price, Usage};
-use rusqlite::{Transaction, params};
+use rusqlite::{Connection, Row, Transaction, params};
 
 use super::account::{self, Delta};
 use super::change::{self, Topic};
@@ -97,7 +97,33 @@ pub(crate) fn reprice(
     price: &Price,
     at: Timestamp,
 ) -> Result<Repriced, LedgerError> {
-    let mut query = tx.prepare(
+    let (wrong, done) = reckoned(tx, marked, price)?;
+    for Wrong { request, nth, names, made_ms, amount } in &wrong {
+        let (model, reason) = (marked.model.model.as_str(), "the price was corrected");
+        post(tx, &Difference { request, nth: *nth, names, model, amount: *amount, reason, at, made_ms: *made_ms })?;
+    }
+    if done.corrected > 0 {
+        change::note(tx, Topic::Money)?;
+    }
+    Ok(done)
+}
+
+/// What [`reprice`] would come to, without posting it.
+pub(crate) fn reprice_trial(connection: &Connection, marked: &Marked, price: &Price) -> Result<Repriced, LedgerError> {
+    Ok(reckoned(connection, marked, price)?.1)
+}
+
+/// An attempt that would cost something else.
+struct Wrong {
+    request: String,
+    nth: u32,
+    names: Names,
+    made_ms: i64,
+    amount: MicroUsd,
+}
+
+fn reckoned(connection: &Connection, marked: &Marked, price: &Price) -> Result<(Vec<Wrong>, Repriced), LedgerError> {
+    let mut query = connection.prepare(
         "SELECT t.request_id, t.nth, t.made_ms, t.charge, t.input, t.cached_input, t.cache_write, t.output, t.reasoning,
                 t.charge_micro + coalesce((SELECT sum(j.amount_micro) FROM adjustment j
                     WHERE j.request_id = t.request_id AND j.nth = t.nth), 0), q.client, q.class, q.project, t.cache_write_1h,
@@ -110,7 +136,7 @@ pub(crate) fn reprice(
     let ModelId { provider, model } = &marked.model;
     let (from, before) = (marked.from.as_millisecond(), marked.before.as_millisecond());
     let mut rows = query.query(params![provider.as_str(), model.as_str(), from, before])?;
-    let mut done = Repriced::default();
+    let (mut wrong, mut done) = (Vec::new(), Repriced::default());
     while let Some(row) = rows.next()? {
         match row.get::<_, Option<String>>(3)?.as_deref() {
             Some("measured") => {}
@@ -120,19 +146,7 @@ pub(crate) fn reprice(
             }
             _ => continue,
         }
-        let count = |at| row.get::<_, Option<i64>>(at).map(|count| count.unwrap_or(0).unsigned_abs());
-        let usage = Usage {
-            input: count(4)?,
-            cached_input: count(5)?,
-            cache_write: count(6)?,
-            output: count(7)?,
-            reasoning: count(8)?,
-            cache_write_1h: count(13)?,
-            image: count(14)?,
-            // Where it said so the row is left aside.
-            cost: None,
-        };
-        let amount = price.cost(&usage).minus(MicroUsd::from_micros(row.get(9)?));
+        let amount = price.cost(&usage(row)?).minus(MicroUsd::from_micros(row.get(9)?));
         if amount == MicroUsd::ZERO {
             done.unchanged += 1;
             continue;
@@ -144,15 +158,25 @@ pub(crate) fn reprice(
             class: row.get(11)?,
             project: row.get(12)?,
         };
-        let (request, nth, made_ms): (String, _, _) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        let reason = "the price was corrected";
-        let (request, names, model) = (request.as_str(), &names, model.as_str());
-        post(tx, &Difference { request, nth, names, model, amount, reason, at, made_ms })?;
+        wrong.push(Wrong { request: row.get(0)?, nth: row.get(1)?, names, made_ms: row.get(2)?, amount });
         done.corrected += 1;
         done.amount = done.amount.plus(amount);
     }
-    if done.corrected > 0 {
-        change::note(tx, Topic::Money)?;
-    }
-    Ok(done)
+    Ok((wrong, done))
+}
+
+/// What was counted, from a row of [`reckoned`].
+fn usage(row: &Row<'_>) -> Result<Usage, LedgerError> {
+    let count = |at| row.get::<_, Option<i64>>(at).map(|count| count.unwrap_or(0).unsigned_abs());
+    Ok(Usage {
+        input: count(4)?,
+        cached_input: count(5)?,
+        cache_write: count(6)?,
+        output: count(7)?,
+        reasoning: count(8)?,
+        cache_write_1h: count(13)?,
+        image: count(14)?,
+        // Where the provider said it the row is left aside.
+        cost: None,
+    })
 }

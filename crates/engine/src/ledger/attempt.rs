@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use pointsman_core::budget::Counted;
 use pointsman_core::failure::FailureKind;
-use pointsman_core::id::RequestId;
+use pointsman_core::id::{ModelId, RequestId};
 use pointsman_core::money::{MicroUsd, Price};
 use pointsman_core::reservation::Charge;
 use rusqlite::{Connection, Transaction, params};
@@ -186,4 +186,19 @@ pub(crate) fn charged_by_provider(
     )?;
     let rows = query.query_map([since_ms], |row| Ok((row.get(0)?, MicroUsd::from_micros(row.get(1)?))))?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// What a model was charged since an instant, adjustments included, and in how many attempts.
+pub(crate) fn charged_for_model(
+    connection: &Connection,
+    model: &ModelId,
+    since_ms: i64,
+) -> Result<(MicroUsd, u32), LedgerError> {
+    let mut query = connection.prepare_cached(
+        "SELECT (SELECT coalesce(sum(charge_micro), 0) FROM attempt WHERE provider = ?1 AND model = ?2 AND made_ms >= ?3)
+              + (SELECT coalesce(sum(amount_micro), 0) FROM adjustment WHERE provider = ?1 AND model = ?2 AND made_ms >= ?3),
+                (SELECT count(*) FROM attempt WHERE provider = ?1 AND model = ?2 AND made_ms >= ?3)",
+    )?;
+    let of = params![model.provider.as_str(), model.model.as_str(), since_ms];
+    Ok(query.query_row(of, |row| Ok((MicroUsd::from_micros(row.get(0)?), row.get(1)?)))?)
 }

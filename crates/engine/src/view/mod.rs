@@ -10,6 +10,7 @@ pub mod approval;
 pub mod clients;
 pub mod explain;
 pub mod keys;
+pub mod models;
 mod money;
 pub(crate) mod near;
 pub mod overview;
@@ -27,6 +28,11 @@ pub use clients::{
 };
 pub use explain::{CapRoom, Explanation, ModelStanding};
 pub use keys::{KeyOutcome, KeyRow, KeySource, KeyState, KeyStore, KeyStoreState, KeysPage, ProviderChoice};
+pub use models::{
+    AskedLists, ClassPart, FieldProblem, ModelCard, ModelForm, ModelLook, ModelMark, ModelPrice, ModelProvider,
+    ModelRow, ModelUse, ModelsPage, OtherPrice, OtherStands, OwnSpeed, PriceStep, RowPrice, TryAnswer, TryOutlook,
+    UsedAs,
+};
 pub use overview::{
     Action, ActionKind, ClientLine, Draft, Lamp, MoneyBar, Overview, PauseView, ProblemRow, Running, Status,
 };
@@ -39,10 +45,10 @@ pub use policy::{
 pub use request::{
     AttemptEnd, AttemptWhy, CapChecked, PlannedModel, PolicyRuled, PriceLine, RequestDetail, RequestStep, TokenCounts,
 };
-pub use tray::{ModelSpend, PageName, Place, RaiseOffer, TrayView};
 pub use spend::{
     CapEdited, CapForm, Comparison, ExportFormat, LedgerFilter, LedgerPage, SpendBy, SpendPage, SpendPeriod,
 };
+pub use tray::{ModelSpend, PageName, Place, RaiseOffer, TrayView};
 
 /// An amount with the text that shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]

@@ -77,7 +77,7 @@ impl Place {
         match kind {
             ActionKind::OpenKeys | ActionKind::UnlockKeychain => Self { page: PageName::Keys, anchor: target.clone() },
             ActionKind::OpenClients => Self { page: PageName::Clients, anchor: target.clone() },
-            ActionKind::OpenPolicyFile if problem.id.starts_with("cap-") => Self::at(PageName::Spend, &problem.id),
+            ActionKind::OpenSpend => Self::at(PageName::Spend, &problem.id),
             ActionKind::OpenPolicyFile => Self::page(PageName::Policy),
             ActionKind::Resume => Self::at(PageName::Overview, "problems"),
         }

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Number, Value};
 
-use super::{Nature, Notes, described, envelope, schema_of, tool};
+use super::{Nature, ToolNotes, described, envelope, schema_of, tool};
 use crate::calling::{Calling, Pieces};
 use crate::{arguments, reply};
 
@@ -128,7 +128,7 @@ struct NamedSchema {
 
 static SCHEMA: LazyLock<Arc<JsonObject>> = LazyLock::new(schema_of::<Arguments>);
 
-pub(super) fn definition(notes: &Notes) -> Tool {
+pub(super) fn definition(notes: &ToolNotes) -> Tool {
     let description = described(DESCRIPTION, "Models:", &notes.models);
     let mut tool = tool("chat_completion", "Ask a model", description, Nature::Asks);
     tool.input_schema = Arc::clone(&SCHEMA);

@@ -7,7 +7,7 @@ use rmcp::model::{CallToolResult, JsonObject, Tool, ToolAnnotations};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Nature, Notes, envelope, schema_of, tool};
+use super::{Nature, ToolNotes, envelope, schema_of, tool};
 use crate::calling::Calling;
 use crate::{arguments, reply};
 
@@ -30,7 +30,7 @@ struct Arguments {
 
 static SCHEMA: LazyLock<Arc<JsonObject>> = LazyLock::new(schema_of::<Arguments>);
 
-pub(super) fn definition(_notes: &Notes) -> Tool {
+pub(super) fn definition(_notes: &ToolNotes) -> Tool {
     let mut tool = tool("job_result", "Fetch a job", DESCRIPTION.to_owned(), Nature::Reads);
     // It may end a job, and asking again changes nothing.
     tool.annotations =

@@ -7,7 +7,7 @@ use rmcp::model::{CallToolResult, JsonObject, Tool};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Nature, Notes, described, envelope, schema_of, tool};
+use super::{Nature, ToolNotes, described, envelope, schema_of, tool};
 use crate::calling::{Calling, Pieces};
 use crate::{arguments, reply};
 
@@ -35,7 +35,7 @@ struct Arguments {
 
 static SCHEMA: LazyLock<Arc<JsonObject>> = LazyLock::new(schema_of::<Arguments>);
 
-pub(super) fn definition(notes: &Notes) -> Tool {
+pub(super) fn definition(notes: &ToolNotes) -> Tool {
     let description = described(DESCRIPTION, "Classes:", &notes.classes);
     let mut tool = tool("llm_route", "Route a prompt", description, Nature::Asks);
     tool.input_schema = Arc::clone(&SCHEMA);

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Nature, Notes, schema_of, tool};
+use super::{Nature, ToolNotes, schema_of, tool};
 use crate::calling::Calling;
 use crate::{arguments, reply};
 
@@ -37,7 +37,7 @@ static OUTPUT: LazyLock<Arc<JsonObject>> = LazyLock::new(|| {
     Arc::new(object)
 });
 
-pub(super) fn definition(_notes: &Notes) -> Tool {
+pub(super) fn definition(_notes: &ToolNotes) -> Tool {
     let mut tool = tool("llm_routing_info", "Show the routing rules", DESCRIPTION.to_owned(), Nature::Reads);
     tool.input_schema = Arc::clone(&SCHEMA);
     tool.with_raw_output_schema(Arc::clone(&OUTPUT))

@@ -1,11 +1,12 @@
 //! The tools, one file each: what `tools/list` says of it, and what a call of it does.
 //!
-//! A tool is a file with `definition(&Notes) -> Tool` and `call(Calling) -> CallToolResult`, and its
+//! A tool is a file with `definition(&ToolNotes) -> Tool` and `call(Calling) -> CallToolResult`, and its
 //! name in the list below. Each definition has a title, all four annotations, both schemas, and a
 //! description of at most 1.9 KB; the whole list stays below 8 KB whatever the person's notes are.
 
 use std::sync::Arc;
 
+use pointsman_engine::report::ToolNotes;
 use rmcp::model::{CallToolResult, JsonObject, Tool, ToolAnnotations};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
@@ -20,15 +21,6 @@ const LONGEST_DESCRIPTION: usize = 1900;
 /// The longest list in bytes.
 const LONGEST_LIST: usize = 8000;
 
-/// What the person's policy adds to the descriptions.
-#[derive(Debug, Default)]
-pub(crate) struct Notes {
-    /// Models with their descriptions.
-    pub(crate) models: String,
-    /// Task classes with their rationale.
-    pub(crate) classes: String,
-}
-
 macro_rules! tools {
     ($($name:ident),+ $(,)?) => {
         $(mod $name;)+
@@ -36,7 +28,7 @@ macro_rules! tools {
         /// The names, in the order of the list.
         pub(crate) const NAMES: &[&str] = &[$(stringify!($name)),+];
 
-        fn definitions(notes: &Notes) -> Vec<Tool> {
+        fn definitions(notes: &ToolNotes) -> Vec<Tool> {
             vec![$($name::definition(notes)),+]
         }
 
@@ -54,25 +46,32 @@ tools!(chat_completion, llm_route, llm_routing_info, job_result, estimate_cost, 
 
 /// What `tools/list` answers, always in the same order. Where the notes would make it too long they
 /// are shortened at a line.
-pub(crate) fn list(notes: &Notes) -> Vec<Tool> {
+pub(crate) fn list(notes: &ToolNotes) -> Vec<Tool> {
     let size = |tools: &[Tool]| serde_json::to_vec(tools).map_or(usize::MAX, |bytes| bytes.len());
     let tools = definitions(notes);
     if size(&tools) <= LONGEST_LIST {
         return tools;
     }
-    let bare = definitions(&Notes::default());
+    let bare = definitions(&ToolNotes::default());
     let mut room = LONGEST_LIST.saturating_sub(size(&bare));
     // JSON escapes make a note longer than it is; each round leaves more for them. At most 25 rounds.
     while room > 60 {
         let classes = shortened(&notes.classes, room / 2);
         let models = shortened(&notes.models, room.saturating_sub(classes.len()));
-        let tools = definitions(&Notes { models, classes });
+        let tools = definitions(&ToolNotes { models, classes });
         if size(&tools) <= LONGEST_LIST {
             return tools;
         }
         room = room * 4 / 5;
     }
     bare
+}
+
+/// What `tools/list` says of `chat_completion` with these notes: the very text a caller reads, for the window
+/// that shows what an edit of a description would come to.
+pub fn chat_description(notes: &ToolNotes) -> String {
+    let tool = list(notes).into_iter().find(|tool| tool.name == "chat_completion");
+    tool.and_then(|tool| tool.description).unwrap_or_default().into_owned()
 }
 
 /// A text with a heading and the notes below it, cut at a line where it would be too long.

@@ -2,12 +2,12 @@
 
 use super::*;
 
-fn full_notes() -> Notes {
+fn full_notes() -> ToolNotes {
     let models = (0..12)
         .map(|n| format!("- provider/model-{n}: \"good\" at all kinds of long and short tasks, cheap and quick\n"));
     let classes =
         (0..20).map(|n| format!("- class_{n}: for the kind of work that nobody else in the \"house\" wants\n"));
-    Notes { models: models.collect(), classes: classes.collect() }
+    ToolNotes { models: models.collect(), classes: classes.collect() }
 }
 
 #[test]
@@ -37,14 +37,14 @@ fn every_tool_has_a_title_all_annotations_and_both_schemas() {
 
 #[test]
 fn the_list_stays_below_8_kb_whatever_the_notes_are() {
-    let size = |notes: &Notes| serde_json::to_string(&list(notes)).unwrap().len();
-    let bare = size(&Notes::default());
+    let size = |notes: &ToolNotes| serde_json::to_string(&list(notes)).unwrap().len();
+    let bare = size(&ToolNotes::default());
     assert!(bare <= 6500, "the list without notes leaves room for them: {bare}");
     let escapes = "- \"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n".repeat(200);
     for notes in [
         full_notes(),
-        Notes { models: escapes.clone(), classes: escapes },
-        Notes { models: "x".repeat(99_999), classes: String::new() },
+        ToolNotes { models: escapes.clone(), classes: escapes },
+        ToolNotes { models: "x".repeat(99_999), classes: String::new() },
     ] {
         let length = size(&notes);
         assert!(length <= 8192, "{length}");
@@ -98,7 +98,7 @@ fn the_input_schemas_use_only_what_the_checker_reads() {
             }
         }
     }
-    for tool in list(&Notes::default()) {
+    for tool in list(&ToolNotes::default()) {
         walk(&tool.name, &Value::Object(tool.input_schema.as_ref().clone()));
     }
 }

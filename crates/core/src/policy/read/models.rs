@@ -40,6 +40,7 @@ impl Reader {
         }
         let Some(section) = self.section(&entry.value, &path, "models.*", &Cover::Model(id.clone())) else { return };
         let rule = ModelRule {
+            key: (id.to_string() != entry.key).then(|| entry.key.clone()),
             description: self.prose(&section, "description"),
             use_for: self.prose(&section, "use_for"),
             avoid_for: self.prose(&section, "avoid_for"),
