@@ -1,7 +1,6 @@
 //! What the parts of the app share: the gateway on this home, the handle of the app, and the few
 //! facts about this desktop that are not in the ledger because they end with this process.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 

@@ -24,6 +24,13 @@ today: Money,
 /** What [`ActivityQuery::before`] takes for the rows that follow; `None` where there are none. */
 older: string | null, };
 
+/** A share at which the person is told. */
+export type AlertMark = {
+/** Percent of the limit in the file. */
+percent: number,
+/** Whether the charge has reached it. */
+passed: boolean, };
+
 /** What the person says. */
 export type ApprovalAnswer = "allow_once" | "allow_always" | "deny";
 
@@ -83,19 +90,6 @@ window: string,
 /** How much. */
 left: Money, };
 
-/** How an attempt ended. */
-export type AttemptEnd = "running" | "answered" | "failed" | "cancelled" | "lost";
-
-/** Why an attempt was made. */
-export type AttemptWhy = "first" | "local" | "retry" | "mend" | "fallback";
-
-/** A share at which the person is told. */
-export type AlertMark = {
-/** Percent of the limit in the file. */
-percent: number,
-/** Whether the charge has reached it. */
-passed: boolean, };
-
 /** What came of asking the providers for their lists. */
 export type AskedLists = {
 /** When they were last asked, in ms since 1970. */
@@ -106,6 +100,12 @@ known: Array<string>,
 failed: Array<string>,
 /** What was left out of a list. */
 notes: Array<string>, };
+
+/** How an attempt ended. */
+export type AttemptEnd = "running" | "answered" | "failed" | "cancelled" | "lost";
+
+/** Why an attempt was made. */
+export type AttemptWhy = "first" | "local" | "retry" | "mend" | "fallback";
 
 /** Who wrote a version. */
 export type Author = "first" | "form" | "text" | "external" | "tournament";
@@ -173,6 +173,17 @@ line: number,
 refused: number,
 /** What Raise once offers, where the cap can be raised: a cap that only warns or has no window cannot. */
 raise: RaiseOffer | null, };
+
+/** A cap as a hold found it. */
+export type CapChecked = {
+/** `Day cap of $5.00`. */
+title: string,
+/** What was left of it. */
+left: Money,
+/** What the call may need there. */
+needed: Money,
+/** `None` where there was room, else what it does: `block`, `ask`, `local_only` or `warn`. */
+hit: string | null, };
 
 /** Names a cap can have, by what it counts. */
 export type CapChoices = {
@@ -506,6 +517,9 @@ data_policy: string,
 cache: string,
 /** What the caller would be told besides. */
 warnings: Array<string>, };
+
+/** How a file is written. */
+export type ExportFormat = "csv" | "json";
 
 /** What is wrong with a field. */
 export type FieldProblem = {
@@ -995,6 +1009,9 @@ tokens_per_s: number | null,
 /** From how many calls. */
 calls: number, };
 
+/** A page of the window, by the name in its address. */
+export type PageName = "overview" | "keys" | "models" | "policy" | "spend" | "clients" | "activity";
+
 /** One step into the document. */
 export type PathStep = string | number;
 
@@ -1006,18 +1023,19 @@ export type PauseView = {
 /** When it ends by itself (ms since 1970), or never. */
 until_ms: number | null, };
 
-/** A model of the plan. */
-export type PlannedModel = {
-/** `provider/model`. */
-model: string,
-/** `L1`. */
-tier: string, };
 /** A place in the window: a page, and what on it is meant. */
 export type Place = {
 /** The page. */
 page: PageName,
 /** The row or card, as the page names it: a provider on Keys, a client on Clients, a cap's row id on Spend. */
 anchor: string | null, };
+
+/** A model of the plan. */
+export type PlannedModel = {
+/** `provider/model`. */
+model: string,
+/** `L1`. */
+tier: string, };
 
 /** One change of the document. Only the lines it names change; comments, order, line ends and the way a map is written stay. */
 export type PolicyEdit = { "kind": "set",
@@ -1119,6 +1137,17 @@ seen_ms: number,
 state: VersionState,
 /** How many lines it has. */
 lines: number, };
+
+/** A price for a million tokens, and who says so. */
+export type PriceLine = {
+/** Of tokens read. */
+input: Money,
+/** Of tokens made. */
+output: Money,
+/** `routing.yaml`, or the list with its date. */
+source: string,
+/** The provider itself said what the call cost, and that was charged. */
+reported: boolean, };
 
 /** Prices of a million tokens in a call of more than so many tokens of input. */
 export type PriceStep = {
@@ -1265,6 +1294,89 @@ brief: string, };
 
 /** How a request stands. */
 export type RequestState = "running" | "answered" | "kept" | "fallback" | "denied" | "failed" | "cancelled" | "interrupted";
+
+/** One step. `at_ms` is in ms since 1970. */
+export type RequestStep = { "kind": "planned",
+/** When. */
+at_ms: number,
+/** Why the first one, for one line beside its name. */
+brief: string,
+/** In their order; at least one. */
+models: Array<PlannedModel>,
+/** What was left aside, and why. */
+notes: Array<string>, } | { "kind": "not_kept",
+/** When. */
+at_ms: number, } | { "kind": "kept",
+/** When. */
+at_ms: number,
+/** Of when it is. */
+since_ms: number | null, } | { "kind": "held",
+/** When. */
+at_ms: number,
+/** The dearest attempt that may follow. */
+amount: Money,
+/** The caps it was checked against. */
+caps: Array<CapChecked>, } | { "kind": "denied",
+/** When. */
+at_ms: number,
+/** For machines. */
+code: string,
+/** For people. */
+sentence: string,
+/** The caps it was checked against. */
+caps: Array<CapChecked>, } | { "kind": "attempt",
+/** When it was sent. */
+at_ms: number,
+/** Of all attempts, from 1. */
+nth: number,
+/** `provider/model`. */
+model: string,
+/** Its tier, where that is known. */
+tier: string,
+/** Why it was made. */
+why: AttemptWhy,
+/** 0 for the first choice, then one more for each model in place of it. */
+lane: number,
+/** What was waited since the one before, in ms. */
+waited_ms: number | null,
+/** To its first word, in ms. */
+first_ms: number | null,
+/** How long it took, in ms; `None` while it is under way. */
+took_ms: number | null,
+/** How it ended. */
+end: AttemptEnd,
+/** The code of its failure. */
+code: string | null,
+/** The HTTP status of its failure. */
+status: number | null,
+/** Its failure in a sentence, with what the provider said. */
+words: string | null,
+/** What the provider asked to wait, in ms. */
+retry_after_ms: number | null,
+/** What it was charged; `None` while it is under way. */
+charged: Money | null,
+/** Nobody counted, so the most it can have cost is charged. */
+assumed: boolean,
+/** It cost more than was held for it. */
+over_hold: boolean, } | { "kind": "ended",
+/** When. */
+at_ms: number,
+/** How. */
+state: RequestState,
+/** For machines, where there was no answer. */
+code: string | null,
+/** Why, where somebody said why there was no answer. */
+sentence: string,
+/** What its attempts were charged. */
+charged: Money, } | { "kind": "adjusted",
+/** When. */
+at_ms: number,
+/** Of which attempt. */
+nth: number | null,
+/** By how much, with its sign. */
+amount: Money,
+/** Why. */
+reason: string, };
 
 /** What a million tokens cost. */
 export type RowPrice = {
@@ -1581,6 +1693,28 @@ export type Commands = {
   model_try_stop: { args: Record<string, never>, result: null },
   /** Reckons this month's calls of a model anew at the price that holds, after a native dialog. */
   model_reprice: { args: { id: string }, result: Said },
-  /** The page is drawn; ends the watch for a blank window. */
-  page_ready: { args: Record<string, never>, result: null },
+  /** The Spend page for a period. */
+  spend: { args: { period: SpendPeriod, by: SpendBy }, result: SpendPage },
+  /** Rows of the ledger, newest first; `after` is where the last page ended. */
+  ledger: { args: { filter: LedgerFilter, after: string | null }, result: LedgerPage },
+  /** What the tokens of a period would have cost at another model. */
+  spend_compare: { args: { period: SpendPeriod, model: string }, result: Comparison },
+  /** Writes a cap into routing.yaml, in place of the one with this identity or as a new one; what allows more is asked by a native dialog. */
+  cap_put: { args: { identity: string | null, cap: CapForm }, result: CapEdited },
+  /** Takes a cap out of routing.yaml; what allows more is asked by a native dialog. */
+  cap_remove: { args: { identity: string }, result: CapEdited },
+  /** Lets one account of a cap have more in its window, after a native dialog. */
+  cap_raise: { args: { identity: string, account: string, amount: string }, result: Said },
+  /** Writes the rows that fit to a file that the person names in a native dialog. */
+  ledger_export: { args: { filter: LedgerFilter, format: ExportFormat }, result: Said },
+  /** The question before the person; `null` where none is. */
+  approval: { args: Record<string, never>, result: ApprovalAsk | null },
+  /** This question is painted now: its buttons live 700 ms later. */
+  approval_shown: { args: { id: string }, result: null },
+  /** The person's answer, with the nonce that came with the question. */
+  approval_answer: { args: { id: string, nonce: string, answer: ApprovalAnswer }, result: Said },
+  /** Lays a profile over routing.yaml for every process of this home, or none. */
+  profile_set: { args: { name: string | null }, result: Status },
+  /** The page is drawn; ends the watch for a blank window. Gives the place it is to open at. */
+  page_ready: { args: Record<string, never>, result: Place | null },
 };
