@@ -268,7 +268,7 @@ mod tests {
         assert_eq!(to("client:claude-desktop", client), Place::at(PageName::Clients, "claude-desktop"));
         let cap = day(OnHit::Block, 500).identity();
         let id = near::anchor(&cap, "");
-        assert_eq!(to(&id, Some((ActionKind::OpenPolicyFile, None))), Place::cap(&cap, ""));
+        assert_eq!(to(&id, Some((ActionKind::OpenSpend, None))), Place::cap(&cap, ""));
         assert_eq!(to("policy", Some((ActionKind::OpenPolicyFile, None))), Place::page(PageName::Policy));
         assert_eq!(to("ledger", None), Place::at(PageName::Overview, "problems"));
     }

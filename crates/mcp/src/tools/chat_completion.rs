@@ -17,7 +17,7 @@ use crate::{arguments, reply};
 const DESCRIPTION: &str = "Asks one model and returns its answer with the exact cost. Use it when you know which \
 model should answer, or for several messages, images or a JSON answer; else use llm_route. Nothing is sent that could \
 pass the person's spend caps. `model` is one of the ids below; without it the person's default answers. With isError, \
-`code` says what to do: unknown_model names the nearest id; cap_exceeded, paused, unpriced and no_key need the person.";
+`code` says why: unknown_model names the nearest id; most others need the person.";
 
 /// What a call may say.
 #[derive(Deserialize, JsonSchema)]

@@ -14,8 +14,8 @@ use crate::{arguments, reply};
 /// How long is waited where the caller does not say.
 const WAIT_S: u64 = 30;
 
-const DESCRIPTION: &str = "Waits for the answer of a call that was handed out as a job (status running), up to wait_s. \
-Call it again while the status is running. cancel ends the job; what it cost so far stays charged.";
+const DESCRIPTION: &str = "Waits up to wait_s for the answer of a job (a call with status running). Call it again while the \
+status is running. cancel ends the job; its cost so far stays.";
 
 /// What a call may say.
 #[derive(Deserialize, JsonSchema)]

@@ -14,8 +14,8 @@ use crate::{arguments, reply};
 const DESCRIPTION: &str = "Answers a prompt with the model the person chose for this kind of task, with their \
 fallbacks and within their spend caps. Use it to delegate work that fits a class below; to name a model, or for \
 several messages or images, use chat_completion. The model sees only `prompt` and `system`: put all it needs into them. With \
-isError, `code` says what to do: invalid_request names the nearest valid name; rate_limit, overloaded, network and \
-timeout may work later; cap_exceeded, paused, unpriced, no_key and policy_invalid need the person.";
+isError, `code` says why: invalid_request names the nearest valid name; rate_limit, overloaded, network and timeout \
+may work later; most others need the person.";
 
 /// What a call may say.
 #[derive(Deserialize, JsonSchema)]

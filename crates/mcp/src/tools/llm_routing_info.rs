@@ -12,9 +12,8 @@ use super::{Nature, ToolNotes, schema_of, tool};
 use crate::calling::Calling;
 use crate::{arguments, reply};
 
-const DESCRIPTION: &str = "Shows the person's routing rules as they are now: task classes, their models and fallbacks, \
-the models chat_completion may name, providers that cannot be used and why, and what is left of each spend cap. Costs \
-nothing. Use it before larger work, or after an error that named a class, a model, a key or a cap.";
+const DESCRIPTION: &str = "Shows the person's rules as they are now: task classes, models, what cannot be used and why, \
+and what is left of each cap. Costs nothing. Use it before larger work, or after an error.";
 
 /// It takes none.
 #[derive(Deserialize, JsonSchema)]

@@ -39,7 +39,7 @@ fn every_tool_has_a_title_all_annotations_and_both_schemas() {
 fn the_list_stays_below_8_kb_whatever_the_notes_are() {
     let size = |notes: &ToolNotes| serde_json::to_string(&list(notes)).unwrap().len();
     let bare = size(&ToolNotes::default());
-    assert!(bare <= 6500, "the list without notes leaves room for them: {bare}");
+    assert!(bare <= 6850, "the list without notes leaves room for them: {bare}");
     let escapes = "- \"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n".repeat(200);
     for notes in [
         full_notes(),
