@@ -294,9 +294,9 @@ describe("live", () => {
     await page.getByText("1 request today").waitFor();
     await page.getByLabel("State", { exact: true }).selectOption("failed");
     await page.getByText("No request matches").waitFor();
-    expect((await calls(page, "activity")).at(-1)).toEqual({ filter: "", client: null, state: "failed" });
+    expect((await calls(page, "activity")).at(-1)).toEqual({ filter: "", client: null, state: "failed", before: null });
     await button(page, "Clear the filter").click();
-    await page.getByRole("cell", { name: "$0.0001" }).waitFor();
+    await page.getByRole("gridcell", { name: "$0.0001" }).waitFor();
   });
 
   test("a value that could not be fetched again stays, with its time", async () => {
