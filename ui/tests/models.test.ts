@@ -230,7 +230,7 @@ describe("the list", () => {
     const all = await rows();
     await page.keyboard.press("/");
     expect(await page.evaluate(() => document.activeElement?.id)).toBe("model-filter");
-    await page.keyboard.type("openai gpt-6");
+    await page.keyboard.type("openai gpt-6-sol");
     await window_.settled();
     const some = await rows();
     expect(some).toBeLessThan(all);
@@ -240,7 +240,7 @@ describe("the list", () => {
     await window_.settled();
     expect(await rows()).toBe(all);
     await page.getByLabel("What it can do").selectOption({ label: "Reasons" });
-    await page.getByLabel("Context", { exact: true }).selectOption({ label: "From 1,000,000" });
+    await page.getByLabel("Context", { exact: true }).and(page.locator("select")).selectOption({ label: "From 1,000,000" });
     await window_.settled();
     expect(await rows()).toBeLessThan(all);
     expect(await calls(page, "models"), "asked once").toHaveLength(1);

@@ -359,7 +359,7 @@ describe("the keyboard", () => {
     await edited(page);
     await page.keyboard.press("Control+1");
     await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
-    await page.keyboard.press("Control+3");
+    await page.locator(".nav a", { hasText: "Policy" }).click();
     await editor(page).getByText("max_tokens: 1500").waitFor();
     await button(page, "Undo").click();
     await editor(page).getByText("max_tokens: 1200").first().waitFor();

@@ -50,9 +50,9 @@ export function keylessState(now: number): Partial<ModelsState> {
 }
 
 function cardOf({ page, cards }: ModelsState, id: string): ModelCard {
-  const known = cards.find((card) => card.id === id);
-  if (known) return known;
   const row = page.rows.find((row) => row.id === id);
+  const known = cards.find((card) => card.id === id && (!row || card.standing === row.standing));
+  if (known) return known;
   const model = cards.find((card) => card.standing === (row?.standing ?? "addable")) ?? cards.find((card) => card.standing === "addable")!;
   return { ...model, id, standing: row?.standing ?? model.standing, context: row?.context ?? null, tier: row?.tier ?? model.tier, marks: row?.marks ?? [], classes: [], other: null, speed: null };
 }
