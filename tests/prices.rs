@@ -170,7 +170,7 @@ async fn a_refresh_that_fails_is_shown_and_the_list_before_it_stays() {
             "is not one that can be read: the data is no list of providers.",
         ),
         (Script { body: Some("[]".into()), ..Script::default() }, "it has no price of a provider that is known here."),
-        (Script { body: Some(" ".repeat(5 << 20).into()), ..Script::default() }, "is longer than 4 MiB."),
+        (Script { body: Some(" ".repeat(5 << 20)), ..Script::default() }, "is longer than 4 MiB."),
         (Script::hang_up(), ""),
     ] {
         server.script(script.on(Endpoint::Models));

@@ -32,7 +32,6 @@ pub(crate) async fn model_try(desk: &Desk, id: String, prompt: String) -> Result
     Ok(desk.gateway.model_try(&id, &prompt, desk.new_trial()).await)
 }
 
-#[expect(clippy::unused_async, reason = "every command is one")]
 pub(crate) async fn model_try_stop(desk: &Desk) -> Result<(), Denial> {
     desk.stop_trial();
     Ok(())

@@ -18,7 +18,6 @@ pub(crate) async fn policy_look(desk: &Desk, text: String) -> Result<PolicyLook,
     desk.gateway.policy_look(&text).await
 }
 
-#[expect(clippy::unused_async, reason = "every command is one")]
 pub(crate) async fn policy_edit(_desk: &Desk, text: String, edits: Vec<PolicyEdit>) -> Result<String, Denial> {
     Gateway::policy_edited(&text, &edits)
 }
