@@ -1,6 +1,5 @@
 //! The fixtures of the page tests, from a real gateway: see `written`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod room;
 mod written;

@@ -1,5 +1,6 @@
 //! The fixtures of the Models page, from a real gateway whose providers are practice servers or cannot be
 //! reached: see `written`. And that the page is quick, and small enough to be sent whole.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod written;
 
