@@ -39,7 +39,7 @@ fn it_works_twice_in_a_row_in_seconds_and_says_what_each_step_cost_and_why() {
         for said in [
             "Practice home",
             "Handshake",
-            "chat_completion, llm_route, llm_routing_info, estimate_cost, spend_report",
+            "chat_completion, llm_route, llm_routing_info, job_result, estimate_cost, spend_report",
             "practice/gpt-5-mini · $0.000",
             "Class summarize: the first choice is practice/gpt-5-mini (",
             "It did not answer; practice-two/gpt-4.1-mini did.",

@@ -37,7 +37,7 @@ async fn the_official_client_routes_a_prompt() {
 
     assert_eq!(said["server"]["name"], "pointsman", "{said}");
     assert_eq!(said["protocol"], "2025-11-25", "the newest revision this client knows");
-    assert_eq!(said["tools"].as_array().map(Vec::len), Some(5));
+    assert_eq!(said["tools"].as_array().map(Vec::len), Some(6));
     assert_eq!(said["strays"], 0, "the client complained about nothing on stdout");
     let result = |nth: usize| &said["results"][nth]["result"];
     assert_eq!(result(0)["structuredContent"]["data"]["text"], "A pointsman sets the points.");
