@@ -29,10 +29,11 @@ pub(crate) fn held(
 ) -> Result<Result<Covered, Stopped>, LedgerError> {
     let Trial { plan, caller, class } = trial;
     let model = &plan.targets[0].model;
-    let id = |error: &dyn std::fmt::Debug| LedgerError::Broken(format!("an id was not made: {error:?}"));
+    let id = RequestId::parse(&fresh_id("r"))
+        .map_err(|error| LedgerError::Broken(format!("an id was not made: {error:?}")))?;
     let start = request::Start {
-        id: RequestId::parse(&fresh_id("r")).map_err(|error| id(&error))?,
-        flow: FlowId::parse(&fresh_id("f")).map_err(|error| id(&error))?,
+        flow: FlowId::of_one(&id),
+        id,
         caller: caller.clone(),
         tool: "trial",
         class: class.to_string(),

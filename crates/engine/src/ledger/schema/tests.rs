@@ -111,7 +111,7 @@ async fn an_update_keeps_a_backup_and_the_old_program_writes_no_more() {
     let sqlite = Connection::open(&path).unwrap();
     let schema: (i64, i64) =
         sqlite.query_row("SELECT version, min_reader FROM schema", [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
-    assert_eq!(schema, (2, 2), "a program of version 1 compares min_reader with its own 1 and refuses");
+    assert_eq!(schema, (3, 2), "a program of version 1 compares min_reader with its own 1 and refuses");
     let backups: Vec<_> = std::fs::read_dir(folder.path())
         .unwrap()
         .map(|entry| entry.unwrap().path())
