@@ -115,6 +115,13 @@ name!(
     FlowId, "flow", 40, simple
 );
 
+impl FlowId {
+    /// The flow of a call that no other belongs to.
+    pub fn of_one(call: &RequestId) -> Self {
+        Self(call.0.clone())
+    }
+}
+
 impl TaskClass {
     /// The class under which a call with an explicit model is recorded.
     pub fn chat() -> Self {

@@ -102,9 +102,10 @@ impl<'a> Call<'a> {
             Wanted::Class { class, .. } => class.chars().filter(|c| !c.is_control()).take(64).collect(),
             Wanted::Model(_) | Wanted::Default => TaskClass::chat().to_string(),
         };
+        let id = id("r", RequestId::parse);
         let start = request::Start {
-            id: id("r", RequestId::parse),
-            flow: id("f", FlowId::parse),
+            flow: FlowId::of_one(&id),
+            id,
             caller: inner.caller.clone(),
             tool: ctx.tool,
             class,

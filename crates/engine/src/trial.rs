@@ -40,10 +40,11 @@ pub(crate) fn held(tx: &Transaction<'_>, trial: &Trial, limits: &Limits) -> Resu
     let Some(target) = target else { return Ok(Err(Stopped::Resting(rests))) };
     let local = gates.local_after(plan, target);
     let model = &plan.targets[target].model;
-    let id = |error: &dyn std::fmt::Debug| LedgerError::Broken(format!("an id was not made: {error:?}"));
+    let id = RequestId::parse(&fresh_id("r"))
+        .map_err(|error| LedgerError::Broken(format!("an id was not made: {error:?}")))?;
     let start = request::Start {
-        id: RequestId::parse(&fresh_id("r")).map_err(|error| id(&error))?,
-        flow: FlowId::parse(&fresh_id("f")).map_err(|error| id(&error))?,
+        flow: FlowId::of_one(&id),
+        id,
         caller: caller.clone(),
         tool: "trial",
         class: class.to_string(),

@@ -10,6 +10,13 @@ pub(crate) const SQL: &str = "CREATE TABLE IF NOT EXISTS change (
     topic TEXT NOT NULL
 ) STRICT;";
 
+/// Numbers that are never given twice cost a second row at each change. Without them a number is given again
+/// only where the newest change is gone, and that one is never pruned.
+pub(super) const SQL_3: &str = "CREATE TABLE change_3 (seq INTEGER PRIMARY KEY, topic TEXT NOT NULL) STRICT;
+INSERT INTO change_3 (seq, topic) SELECT seq, topic FROM change;
+DROP TABLE change;
+ALTER TABLE change_3 RENAME TO change;";
+
 /// What a window refetches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ts_rs::TS)]
 #[serde(rename_all = "snake_case")]

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use super::change::{self, Topic};
 use super::{LedgerError, setting};
 
-pub(super) const SQL: &str = "CREATE TABLE price_list (
+pub(super) const SQL_3: &str = "CREATE TABLE price_list (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     fetched_ms INTEGER NOT NULL,
     url TEXT NOT NULL,

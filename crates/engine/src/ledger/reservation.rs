@@ -60,6 +60,10 @@ UPDATE adjustment SET made_ms = (SELECT r.made_ms FROM reservation r WHERE r.id 
     WHERE made_ms <> (SELECT r.made_ms FROM reservation r WHERE r.id = adjustment.request_id);
 DROP TABLE booking;";
 
+/// A flow of one call goes by the id of that call, and is found by it: only others are in the index.
+pub(super) const SQL_3: &str = "DROP INDEX reservation_flow;
+CREATE INDEX reservation_flow ON reservation (flow_id) WHERE flow_id <> id;";
+
 /// What an attempt needs covered: its own worst case, and the dearest of it and all that may follow.
 #[derive(Clone, Debug)]
 pub(crate) struct Cover {

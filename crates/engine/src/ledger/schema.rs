@@ -49,7 +49,17 @@ const STEPS: [&[&str]; 3] = [
         exception::SQL,
         cache::SQL,
     ],
-    &[breaker::SQL_3, job::SQL, policy::SQL_3, price_list::SQL, prompt_check::SQL, request::SQL_3, trace::SQL_3],
+    &[
+        breaker::SQL_3,
+        change::SQL_3,
+        job::SQL,
+        policy::SQL_3,
+        price_list::SQL_3,
+        prompt_check::SQL,
+        request::SQL_3,
+        reservation::SQL_3,
+        trace::SQL_3,
+    ],
 ];
 
 /// Brings the schema up to date in one transaction, after a backup where there was an older one.

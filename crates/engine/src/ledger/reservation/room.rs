@@ -152,17 +152,17 @@ fn of_call(tx: &Transaction<'_>, cap: &Cap, name: &str, asked: &Asked<'_>) -> Re
 fn of_flow(tx: &Transaction<'_>, cap: &Cap, name: &str, asked: &Asked<'_>) -> Result<Balance, LedgerError> {
     const CHARGED: &str = concat!(
         "SELECT (SELECT coalesce(sum(t.charge_micro), 0) FROM reservation r JOIN request q ON q.id = r.id
-                  JOIN attempt t ON t.request_id = r.id WHERE r.flow_id = ?3 AND ",
+                  JOIN attempt t ON t.request_id = r.id WHERE (r.id = ?3 OR (r.flow_id = ?3 AND r.flow_id <> r.id)) AND ",
         counts_row!(),
         ") + (SELECT coalesce(sum(t.amount_micro), 0) FROM reservation r JOIN request q ON q.id = r.id
-                  JOIN adjustment t ON t.request_id = r.id WHERE r.flow_id = ?3 AND ",
+                  JOIN adjustment t ON t.request_id = r.id WHERE (r.id = ?3 OR (r.flow_id = ?3 AND r.flow_id <> r.id)) AND ",
         counts_row!(),
         ")"
     );
     const HELD: &str = concat!(
         "SELECT coalesce(sum(iif(?1 IN ('provider', 'model'), t.worst_micro, r.hold_micro)), 0)
          FROM reservation r JOIN request q ON q.id = r.id JOIN attempt t ON t.request_id = r.id AND t.ended_ms IS NULL
-         WHERE r.flow_id = ?3 AND r.state = 'open' AND r.id <> ?4 AND ",
+         WHERE (r.id = ?3 OR (r.flow_id = ?3 AND r.flow_id <> r.id)) AND r.state = 'open' AND r.id <> ?4 AND ",
         counts_row!()
     );
     let (scope, flow, id) = (cap.scope.as_str(), asked.flow, asked.id.as_str());

@@ -61,6 +61,7 @@ fn first_version(path: &Path) {
         [ms("2026-11-21T11:00:00Z")],
     )
     .unwrap();
+    old.execute_batch("INSERT INTO change (seq, topic) VALUES (40, 'money'), (41, 'request')").unwrap();
     old.execute("INSERT INTO policy_version VALUES ('h', 'text', 'external', 1)", []).unwrap();
     old.execute("INSERT INTO activation (seq, kind, hash, at_ms) VALUES (1, 'first', 'h', 1)", []).unwrap();
 }
@@ -121,6 +122,17 @@ async fn an_update_keeps_a_backup_and_the_old_program_writes_no_more() {
     let old = Connection::open(backup).unwrap();
     let bookings: i64 = old.query_row("SELECT count(*) FROM booking", [], |row| row.get(0)).unwrap();
     assert_eq!(bookings, 5, "the backup is what was there before");
+}
+
+#[tokio::test]
+async fn a_window_that_watched_before_an_update_goes_on_where_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    first_version(&path);
+    let ledger = Ledger::open(&path).unwrap();
+    assert_eq!(ledger.read(|c| change::after(c, 41)).await.unwrap(), (41, Vec::new()));
+    ledger.write(|tx| change::note(tx, change::Topic::Key)).await.unwrap();
+    assert_eq!(ledger.read(|c| change::after(c, 41)).await.unwrap(), (42, vec![change::Topic::Key]));
 }
 
 /// A ledger that is made anew and one that was updated have the same tables.
