@@ -72,11 +72,21 @@ impl Client {
         let envelope = self.ask(tool, arguments).await?;
         let whole = envelope.data.as_ref().map_or(0, |data| data.text.len());
         let mut steps: Vec<(f64, String)> = Vec::new();
+        // What an earlier call had to say may still arrive; tokens are counted upwards, so the highest is this call's.
+        let mut newest = None;
         while steps.iter().map(|(_, piece)| piece.len()).sum::<usize>() < whole {
             match tokio::time::timeout(STRAGGLERS, self.progress.recv()).await {
-                // The first step says who is asked; the answer comes after it.
-                Ok(Some(step)) if step.progress > 1.0 => steps.push((step.progress, step.message.unwrap_or_default())),
-                Ok(Some(_)) => {}
+                Ok(Some(step)) => {
+                    let token = serde_json::to_value(&step.progress_token).ok().and_then(|token| token.as_i64());
+                    if token > newest {
+                        newest = token;
+                        steps.clear();
+                    }
+                    // The first step says who is asked; the answer comes after it.
+                    if token == newest && step.progress > 1.0 {
+                        steps.push((step.progress, step.message.unwrap_or_default()));
+                    }
+                }
                 Ok(None) | Err(_) => break,
             }
         }
