@@ -400,3 +400,13 @@ test("line ends of Windows stay", async () => {
   await until(page, "\r\n# Which");
   expect((await looked(page)).replaceAll("\r\n", "")).not.toMatch(/[\r\n]/);
 });
+
+test("on a small window only the page scrolls, never the window under its header", async () => {
+  await window_.page.setViewportSize({ width: 720, height: 480 });
+  const page = await window_.go("policy");
+  await page.getByRole("tab", { name: "History" }).click();
+  await button(page, /another program/).click();
+  await page.getByText("max_tokens: 800").scrollIntoViewIfNeeded();
+  expect(await page.evaluate(() => [document.documentElement.scrollHeight - innerHeight, document.body.scrollTop])).toEqual([0, 0]);
+  expect(await page.evaluate(() => document.querySelector(".head")!.getBoundingClientRect().top)).toBe(0);
+});
