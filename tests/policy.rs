@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use pointsman_core::money::MicroUsd;
+use pointsman_engine::policy_file::Author;
+use pointsman_engine::view::{EditValue, PathStep, PolicyEdit, PolicyFileState, SaveState};
 use pointsman_engine::{Caller, Gateway, Home};
 use pointsman_practice::{Options, Practice};
 use rusqlite::Connection;
@@ -89,6 +91,27 @@ async fn an_activation_is_signed_and_a_forged_or_repeated_one_is_not() {
     assert_eq!(day_cap(&gateway).await.as_deref(), Ok("2"), "the old yes is not a new one");
     assert_eq!(day_cap(&open(&home)).await.as_deref(), Ok("2"));
     assert_eq!(gateway.draft().await.expect("it waits again").widens, ["The day cap goes from $2.00 to $50.00."]);
+}
+
+#[tokio::test]
+async fn what_was_saved_in_the_window_is_its_authors_after_the_yes_too() {
+    let Some(home) = inside("what_was_saved_in_the_window_is_its_authors_after_the_yes_too") else { return };
+    let gateway = open(&home);
+    std::fs::write(gateway.home().policy_path(), BASE).expect("saved");
+    day_cap(&gateway).await.expect("a policy");
+    let limit = ["caps".to_owned(), "0".to_owned(), "limit_usd".to_owned()].map(|step| match step.parse() {
+        Ok(at) => PathStep::Index(at),
+        Err(_) => PathStep::Key(step),
+    });
+    let edit = PolicyEdit::Set { path: limit.to_vec(), value: EditValue::Plain { text: "50.00".to_owned() } };
+    let saved = gateway.policy_apply(&[edit]).await.expect("written");
+    assert_eq!((saved.state, day_cap(&gateway).await.as_deref()), (SaveState::Waits, Ok("2")));
+    gateway.draft_activate(&saved.hash).await.expect("activated");
+    let other = open(&home);
+    assert_eq!(day_cap(&other).await.as_deref(), Ok("50"));
+    let page = other.policy_page().await.expect("a page");
+    let running = page.running.expect("one rules");
+    assert_eq!((page.file, running.author, running.number), (PolicyFileState::Rules, Some(Author::Form), 2));
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Edits by form on a heavily commented file: each changes exactly the lines of the table, as
 //! `git diff` sees it, with LF and with CRLF, with and without a byte order mark.
 //! To renew the table after a change that is meant: `POINTSMAN_UPDATE=1 cargo test -p pointsman-engine --test edits`.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -19,6 +20,8 @@ struct Diff {
 
 fn git(folder: &Path, options: &[&str]) -> String {
     let out = Command::new("git")
+        .env("GIT_CONFIG_GLOBAL", folder.join("no-settings"))
+        .env("GIT_CONFIG_NOSYSTEM", "1")
         .args([
             "-c",
             "core.safecrlf=false",

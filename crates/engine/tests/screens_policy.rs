@@ -1,4 +1,5 @@
 //! The fixtures of the Policy page's tests, from a real gateway: see `written`.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod desk;
 mod written;

@@ -156,10 +156,18 @@ impl Reader {
 
     fn finish(mut self, text: &str) -> Reading {
         let lines: Vec<&str> = text.strip_prefix('\u{feff}').unwrap_or(text).lines().collect();
-        for fix in self.problems.iter_mut().filter_map(|problem| problem.fix.as_mut()).filter(|fix| fix.end_column == 0)
-        {
-            let place = token(lines.get(fix.line - 1).copied().unwrap_or_default(), fix.column);
-            (fix.column, fix.end_column) = (place.start, place.end);
+        for problem in &mut self.problems {
+            let Some(fix) = &mut problem.fix else { continue };
+            let line = lines.get(fix.line.saturating_sub(1)).copied().unwrap_or_default();
+            if fix.end_column == 0 {
+                let place = token(line, fix.column);
+                (fix.column, fix.end_column) = (place.start, place.end);
+            }
+            // A mark of a comment hides the rest of its line: right only where the entry begins it.
+            let mut before = line.chars().take(fix.column.saturating_sub(1));
+            if fix.text.starts_with('#') && !before.all(char::is_whitespace) {
+                problem.fix = None;
+            }
         }
         self.problems.sort_by_key(|problem| (problem.line, problem.column, problem.severity));
         let valid = self.problems.iter().all(|problem| problem.severity == Severity::Warning);

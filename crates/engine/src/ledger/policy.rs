@@ -40,7 +40,8 @@ CREATE TABLE IF NOT EXISTS policy_draft (
 ";
 
 /// Who wrote a version: of its text, when it was first kept, and of each activation. Also by the app
-/// itself, and as the first file; unknown for what is older.
+/// itself, and as the first file; unknown for what is older. And the text that was being edited when the
+/// window closed: one, never active.
 pub(super) const SQL_2: &str = "
 CREATE TABLE policy_text (
     hash TEXT PRIMARY KEY,
@@ -53,10 +54,6 @@ DROP TABLE policy_version;
 ALTER TABLE policy_text RENAME TO policy_version;
 ALTER TABLE activation ADD COLUMN author TEXT
     CHECK (author IN ('form', 'text', 'external', 'tournament', 'app', 'first'));
-";
-
-/// The text that was being edited when the window closed: one, never active.
-pub(super) const SQL_3: &str = "
 CREATE TABLE policy_kept (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     text TEXT NOT NULL,

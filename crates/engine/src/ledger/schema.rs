@@ -22,7 +22,7 @@ const MIN_READER: i64 = 2;
 
 /// The first step makes version 1 of an empty file, the next version 2 of that, and so on. A new table is
 /// one file and one line.
-const STEPS: [&[&str]; 3] = [
+const STEPS: [&[&str]; 2] = [
     &[
         setting::SQL,
         change::SQL,
@@ -47,8 +47,8 @@ const STEPS: [&[&str]; 3] = [
         alert::SQL,
         exception::SQL,
         cache::SQL,
+        prompt_check::SQL,
     ],
-    &[policy::SQL_3, prompt_check::SQL],
 ];
 
 /// Brings the schema up to date in one transaction, after a backup where there was an older one.

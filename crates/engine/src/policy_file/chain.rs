@@ -60,7 +60,9 @@ impl Chain {
             found.into_iter().map(|widening| widening.sentence).collect::<Vec<_>>()
         };
         let mut said = against(&self.active);
-        for sentence in against(&self.base) {
+        let is_active = |base: &Arc<ActivePolicy>| self.active.as_ref().is_some_and(|active| Arc::ptr_eq(active, base));
+        let other = self.base.clone().filter(|base| !is_active(base));
+        for sentence in against(&other) {
             if !said.iter().any(|other| becomes(other) == becomes(&sentence)) {
                 said.push(format!("Compared with the version you last approved: {sentence}"));
             }

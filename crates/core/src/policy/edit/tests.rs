@@ -254,3 +254,50 @@ fn comments_between_brackets_stay_with_their_part_or_the_edit_is_refused() {
         file.replace("  2\n", "  2,\n  3\n")
     );
 }
+
+#[test]
+fn an_edit_of_a_damaged_file_is_made_whole_or_refused() {
+    let edits = [
+        Edit::Set { path: path("defaults>code>cache"), value: Written::Plain("true".to_owned()) },
+        Edit::Set { path: path("defaults>local>rationale"), value: text("one\ntwo") },
+        Edit::Remove { path: path("defaults>long>model") },
+        Edit::Insert { path: path("fallback>draft"), at: 1, value: Written::Map(vec![("provider".into(), text("x"))]) },
+        Edit::Move { path: path("caps"), from: 2, to: 0 },
+        Edit::Rename { path: path("defaults>summarize"), key: "other".to_owned() },
+    ];
+    let chars: Vec<char> = FILE.chars().collect();
+    let mut seed = 7_u64;
+    let mut next = |below: usize| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(seed >> 33).unwrap() % below
+    };
+    let (mut made, mut refused) = (0, 0);
+    for _ in 0..60 {
+        let mut damaged = chars.clone();
+        for _ in 0..=next(3) {
+            let at = next(damaged.len());
+            let odd = [
+                '{', '}', '[', ']', ':', '#', '&', '*', '|', '>', '\'', '"', '\n', '-', ' ', '\u{feff}', 'é', '?', '!',
+            ];
+            match next(3) {
+                0 => drop(damaged.drain(at..(at + next(30)).min(damaged.len()))),
+                1 => damaged.insert(at, odd[next(odd.len())]),
+                _ => damaged[at] = odd[next(odd.len())],
+            }
+        }
+        let damaged: String = damaged.into_iter().collect();
+        for edit in &edits {
+            match edited(&damaged, edit) {
+                Ok(new) => {
+                    made += 1;
+                    assert!(meaning(new.trim_start_matches('\u{feff}')).is_ok());
+                }
+                Err(why) => {
+                    refused += 1;
+                    assert!(why.sentence.ends_with('.'), "{}", why.sentence);
+                }
+            }
+        }
+    }
+    assert!(made > 30 && refused > 30, "{made} made, {refused} refused");
+}

@@ -29,11 +29,11 @@ impl Manner {
     pub(super) fn of(document: &Document<'_>, near: Option<&Spot>, key: Option<&str>) -> Self {
         let mut all = Count::default();
         if let Some(root) = &document.root {
-            all.look(document.text, root, 0);
+            all.look(document.text, root);
         }
         let mut own = Count::default();
         if let Some(near) = near {
-            own.look(document.text, near, 0);
+            own.look(document.text, near);
             own.only_children(near);
         }
         let pick = |own: (u32, u32), all: (u32, u32), default| match (own, all) {
@@ -76,7 +76,7 @@ struct Count {
 }
 
 impl Count {
-    fn look(&mut self, text: &str, spot: &Spot, indent: usize) {
+    fn look(&mut self, text: &str, spot: &Spot) {
         match &spot.kind {
             Kind::Map(shape, pairs) => {
                 if *shape == Shape::Flow && !pairs.is_empty() {
@@ -108,13 +108,13 @@ impl Count {
                         }
                         (Kind::Map(..) | Kind::Nothing | Kind::Alias(_) | Kind::Scalar(..), _) => {}
                     }
-                    self.look(text, &pair.value, own);
+                    self.look(text, &pair.value);
                 }
             }
             Kind::List(_, items) => {
                 for item in items {
                     count(&mut self.items, &item.value);
-                    self.look(text, &item.value, indent);
+                    self.look(text, &item.value);
                 }
             }
             Kind::Nothing | Kind::Alias(_) | Kind::Scalar(..) => {}

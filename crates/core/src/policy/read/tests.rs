@@ -477,3 +477,13 @@ fn what_goes_with_each_request_is_read_and_carries_no_key() {
         );
     }
 }
+
+#[test]
+fn a_second_entry_is_commented_out_only_where_that_hides_nothing_else() {
+    let fixes = |text: &str| read(text).problems.into_iter().filter_map(|problem| problem.fix).collect::<Vec<_>>();
+    let own_line = fixes("retry:\n  jitter: 0.1\n  jitter: 0.2\n");
+    assert_eq!((own_line[0].line, own_line[0].column, own_line[0].end_column), (3, 3, 3));
+    assert_eq!(own_line[0].text, "# ");
+    assert_eq!(fixes("retry: {jitter: 0.1, jitter: 0.2}\n"), [], "the bracket would be hidden");
+    assert_eq!(fixes("retry:\n  delays_s: [1]\n  delays_s: [2,\n    3]\n"), [], "a list may go on below");
+}
