@@ -331,8 +331,10 @@ describe("the checks", () => {
 
   test("a file that is gone is restored from the version that rules", async () => {
     const page = await window_.go("policy", "policy-gone");
+    const rules = await page.evaluate(() => window.fake.state.policy.page.running!.hash);
     await button(page, "Restore it").click();
-    expect(await calls(page, "policy_restore")).toEqual([{ hash: await page.evaluate(() => window.fake.state.policy.versions[1]!.hash) }]);
+    await page.getByText("routing.yaml is gone.").waitFor({ state: "detached" });
+    expect(await calls(page, "policy_restore")).toEqual([{ hash: rules }]);
   });
 });
 
