@@ -331,8 +331,10 @@ describe("the checks", () => {
 
   test("a file that is gone is restored from the version that rules", async () => {
     const page = await window_.go("policy", "policy-gone");
+    const rules = await page.evaluate(() => window.fake.state.policy.page.running!.hash);
     await button(page, "Restore it").click();
-    expect(await calls(page, "policy_restore")).toEqual([{ hash: await page.evaluate(() => window.fake.state.policy.versions[1]!.hash) }]);
+    await page.getByText("routing.yaml is gone.").waitFor({ state: "detached" });
+    expect(await calls(page, "policy_restore")).toEqual([{ hash: rules }]);
   });
 });
 
@@ -399,4 +401,14 @@ test("line ends of Windows stay", async () => {
   await page.keyboard.press("Enter");
   await until(page, "\r\n# Which");
   expect((await looked(page)).replaceAll("\r\n", "")).not.toMatch(/[\r\n]/);
+});
+
+test("on a small window only the page scrolls, never the window under its header", async () => {
+  await window_.page.setViewportSize({ width: 720, height: 480 });
+  const page = await window_.go("policy");
+  await page.getByRole("tab", { name: "History" }).click();
+  await button(page, /another program/).click();
+  await page.getByText("max_tokens: 800").scrollIntoViewIfNeeded();
+  expect(await page.evaluate(() => [document.documentElement.scrollHeight - innerHeight, document.body.scrollTop])).toEqual([0, 0]);
+  expect(await page.evaluate(() => document.querySelector(".head")!.getBoundingClientRect().top)).toBe(0);
 });

@@ -26,7 +26,7 @@ function on(state: Fixture, now: number, file: { now: number; answer: unknown })
     checks: written<PromptCheck[]>(checks, now), answer: written<Explanation>(dry, now), texts: page.running ? { [page.running.hash]: page.text } : {},
   });
   // Nothing was written down of a text nobody edited: its form is read by the stand-in.
-  const says = look(page.text, page.text);
+  const says = look(page.text, page.running ? page.text : "");
   const [, line, column] = /^Line (\d+), column (\d+)/.exec(page.sentence) ?? [];
   if (line) says.problems = [{ severity: "error", line: Number(line), column: Number(column), end_column: Number(column) + 3, sentence: page.sentence.replace(/^[^:]*: | Version .*$/g, ""), fixes: [] }];
   state.policy.look = { text: page.text, says };
