@@ -1,24 +1,14 @@
 // The approval window: how it looks in each state, and that it answers nothing by itself.
 
 import { mkdirSync } from "node:fs";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { Page } from "playwright-core";
 import { cutOff, faults } from "./look";
-import { NOW, SCREENS, stage, Window, type Stage } from "./stage";
+import { opened } from "./opened";
+import { NOW, SCREENS } from "./stage";
 
-let on: Stage;
-let window_: Window;
-beforeAll(async () => {
-  mkdirSync(SCREENS, { recursive: true });
-  on = await stage();
-});
-afterAll(() => on?.end());
-beforeEach(async () => void (window_ = await Window.open(on, "approval")));
-afterEach(async () => {
-  const complaints = [...window_.complaints];
-  await window_.close();
-  expect(complaints, "the console").toEqual([]);
-});
+const window_ = opened("approval");
+beforeAll(() => void mkdirSync(SCREENS, { recursive: true }));
 
 const go = (fixture: string, query = "") => window_.go("", fixture, query, "approval.html");
 const deny = (page: Page) => page.getByRole("button", { name: "Deny" });

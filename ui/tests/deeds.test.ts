@@ -1,23 +1,11 @@
 // What a person does on the pages, against the commands that are sent for it.
 
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Page } from "playwright-core";
-import { stage, Window, type Stage } from "./stage";
+import { button, calls, focused, opened } from "./opened";
 
-let on: Stage;
-let window_: Window;
-beforeAll(async () => void (on = await stage()));
-afterAll(() => on?.end());
-beforeEach(async () => void (window_ = await Window.open(on)));
-afterEach(async () => {
-  const complaints = [...window_.complaints];
-  await window_.close();
-  expect(complaints, "the console").toEqual([]);
-});
+const window_ = opened();
 
-const button = (page: Page, name: string | RegExp) => page.getByRole("button", { name, exact: typeof name === "string" });
-const calls = (page: Page, cmd: string) => page.evaluate((cmd) => window.fake.calls.filter((call) => call.cmd === cmd).map((call) => call.args), cmd);
-const focused = (page: Page) => page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent?.trim().replace(/\s+/g, " "));
 
 describe("a pasted key", () => {
   const KEY = "sk-proj-canary-7f3a9c";
@@ -224,7 +212,7 @@ describe("Connect", () => {
   test("names the next step when no hello comes for 40 seconds", async () => {
     const page = window_.page;
     await page.clock.install();
-    await page.goto(`${on.address}/?fake=fresh#/clients`);
+    await page.goto(`${window_.address}/?fake=fresh#/clients`);
     await page.clock.runFor(1_000);
     await button(page, "Connect").click();
     await page.clock.runFor(1_000);

@@ -1,24 +1,13 @@
 // What a person does on the Models page, against the commands that are sent for it.
 
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Page } from "playwright-core";
 import looks from "../src/backend/written/model-look.json";
-import { stage, Window, type Size, type Stage } from "./stage";
+import { button, calls, opened } from "./opened";
 
-let on: Stage;
-let window_: Window;
-beforeAll(async () => void (on = await stage()));
-afterAll(() => on?.end());
-beforeEach(async () => void (window_ = await Window.open(on)));
-afterEach(async () => {
-  const complaints = [...window_.complaints];
-  await window_.close();
-  expect(complaints, "the console").toEqual([]);
-});
+const window_ = opened();
 
 const SONNET = "anthropic/claude-sonnet-5-5";
-const button = (page: Page, name: string) => page.getByRole("button", { name, exact: true });
-const calls = (page: Page, cmd: string) => page.evaluate((cmd) => window.fake.calls.filter((call) => call.cmd === cmd).map((call) => call.args), cmd);
 const grid = (page: Page) => page.getByRole("grid");
 const description = (page: Page) => page.getByLabel("Description", { exact: true });
 const chosen = (page: Page) => page.locator("[role=row][aria-selected=true]").getAttribute("id");
@@ -271,8 +260,7 @@ describe("the list", () => {
   });
 
   test("opens all about a model as a sheet where there is no room beside it", async () => {
-    await window_.close();
-    window_ = await Window.open(on, "small" satisfies Size);
+    await window_.again("small");
     const page = await go();
     expect(await description(page).count()).toBe(0);
     await grid(page).focus();

@@ -1,21 +1,11 @@
 // The profile switch of the header, and being led to a place by the tray or a notification.
 
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Page } from "playwright-core";
-import { stage, Window, type Stage } from "./stage";
+import { calls, opened } from "./opened";
 
-let on: Stage;
-let window_: Window;
-beforeAll(async () => void (on = await stage()));
-afterAll(() => on?.end());
-beforeEach(async () => void (window_ = await Window.open(on)));
-afterEach(async () => {
-  const complaints = [...window_.complaints];
-  await window_.close();
-  expect(complaints, "the console").toEqual([]);
-});
+const window_ = opened();
 
-const calls = (page: Page, cmd: string) => page.evaluate((cmd) => window.fake.calls.filter((call) => call.cmd === cmd).map((call) => call.args), cmd);
 const profile = (page: Page) => page.getByLabel("Profile", { exact: true });
 
 describe("the profile switch", () => {

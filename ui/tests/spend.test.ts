@@ -1,22 +1,11 @@
 // What a person does on the Spend page, against the commands that are sent for it.
 
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Page } from "playwright-core";
-import { stage, Window, type Stage } from "./stage";
+import { button, calls, opened } from "./opened";
 
-let on: Stage;
-let window_: Window;
-beforeAll(async () => void (on = await stage()));
-afterAll(() => on?.end());
-beforeEach(async () => void (window_ = await Window.open(on)));
-afterEach(async () => {
-  const complaints = [...window_.complaints];
-  await window_.close();
-  expect(complaints, "the console").toEqual([]);
-});
+const window_ = opened();
 
-const button = (page: Page, name: string | RegExp) => page.getByRole("button", { name, exact: typeof name === "string" });
-const calls = (page: Page, cmd: string) => page.evaluate((cmd) => window.fake.calls.filter((call) => call.cmd === cmd).map((call) => call.args), cmd);
 const cap = (page: Page, name: RegExp) => page.getByRole("article", { name });
 const drawn = (page: Page) => page.locator(".uplot canvas").waitFor();
 async function menu(page: Page, name: RegExp, item: string) {

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::ledger::job::{self, Row};
-use crate::reply::{Envelope, Meta};
+use crate::reply::{Envelope, Meta, Status};
 use crate::{CallContext, Caller, ChatCall, Gateway, Priority, RouteCall, Surface, fresh_id};
 
 mod keeper;
@@ -269,11 +269,14 @@ fn tool_of(name: &str) -> &'static str {
     ["llm_route", "chat_completion", "route"].into_iter().find(|known| *known == name).unwrap_or("job")
 }
 
+/// The answer of a job that has ended.
+fn envelope(row: &Row) -> Option<Envelope> {
+    row.result.as_deref().and_then(|text| serde_json::from_str(text).ok())
+}
+
 fn ended(row: &Row) -> Result<Answered, Denial> {
-    let envelope = row.result.as_deref().and_then(|text| serde_json::from_str(text).ok());
-    envelope
-        .map(|envelope| Answered::Done(Box::new(envelope)))
-        .ok_or_else(|| Denial::new(Code::Internal, "The answer of the job cannot be read any more. Ask again."))
+    let gone = || Denial::new(Code::Internal, "The answer of the job cannot be read any more. Ask again.");
+    Ok(Answered::Done(Box::new(envelope(row).ok_or_else(gone)?)))
 }
 
 fn status(row: &Row) -> JobStatus {
@@ -281,12 +284,14 @@ fn status(row: &Row) -> JobStatus {
 }
 
 fn line(row: &Row) -> JobLine {
-    let state = match (row.running, &row.result) {
-        (true, _) if row.cancel => "cancelling",
-        (true, _) if row.lease_ms < now_ms() => "waiting",
-        (true, _) => "running",
-        (false, Some(result)) if result.contains("\"status\":\"success\"") => "answered",
-        (false, _) => "failed",
+    let state = match row.running {
+        true if row.cancel => "cancelling",
+        true if row.lease_ms < now_ms() => "waiting",
+        true => "running",
+        false => match envelope(row).map(|envelope| envelope.status) {
+            Some(Status::Success) => "answered",
+            Some(Status::Error) | None => "failed",
+        },
     };
     JobLine {
         id: row.id.clone(),
