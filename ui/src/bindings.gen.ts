@@ -829,6 +829,8 @@ budget: number,
 left_out: number,
 /** Whether this model's words are in the text. */
 shown: boolean,
+/** Whether they are cut at the most characters of one model; then that many, else `None`. */
+cut_at: number | null,
 /** What is wrong with a field. */
 problems: Array<FieldProblem>,
 /** The edits of routing.yaml that write the form; none where it is written already. */

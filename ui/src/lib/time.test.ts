@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { en } from "../i18n/en";
 import { speak } from "./i18n";
-import { ago, count, dayAndTime, duration, elapsed, fullDate, monthEnding, percent, sameDay, since, tokensShort, until } from "./time";
+import { ago, count, dayAndTime, dayOfYear, duration, elapsed, fullDate, monthEnding, percent, sameDay, since, tokensShort, until } from "./time";
 
 // Days are those of the place the person is in: the zone is set by vitest.config's `env`.
 const NOW = new Date(2026, 10, 21, 14, 24).getTime();
@@ -61,4 +61,5 @@ test.each([[64, "64"], [8_192, "8,192"], [65_536, "66 k"], [200_000, "200 k"], [
 test("a day has its year, and what is no day stays", () => {
   expect(fullDate("2026-10-30")).toBe("30 Oct 2026");
   expect(fullDate("soon")).toBe("soon");
+  expect([dayOfYear("2026-10-30"), dayOfYear("soon")]).toEqual(["30 Oct", "soon"]);
 });

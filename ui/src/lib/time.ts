@@ -136,6 +136,12 @@ export function tokensShort(n: number): string {
   return n >= 10_000 ? t("tokens.thousands", { n: short(n / 1_000, 0) }) : count(n);
 }
 
+/** `30 Oct`, of a day written as `2026-10-30`. */
+export function dayOfYear(day: string): string {
+  const at = Date.parse(`${day}T12:00:00`);
+  return Number.isNaN(at) ? day : shortDate(at);
+}
+
 /** `30 Oct 2026`, of a day written as `2026-10-30`. */
 export function fullDate(day: string): string {
   const at = Date.parse(`${day}T12:00:00`);

@@ -9,7 +9,7 @@ use pointsman_core::policy::Policy;
 use super::card::{form, named};
 use crate::Gateway;
 use crate::report::ToolNotes;
-use crate::report::notes::{self, BUDGET};
+use crate::report::notes::{self, BUDGET, LINE};
 use crate::view::{EditEntry, EditValue, FieldProblem, ModelForm, ModelLook, PathStep, PolicyEdit};
 
 impl Gateway {
@@ -56,6 +56,7 @@ fn look(mut policy: Policy, id: &ModelId, typed: &ModelForm, told: impl Fn(&Tool
         budget: number(BUDGET),
         left_out: number(fitted.left_out),
         shown,
+        cut_at: notes::is_cut(&policy, id).then_some(number(LINE)),
         problems,
         edits,
     }

@@ -13,7 +13,7 @@ pub(crate) const BUDGET: usize = 300;
 /// Bytes in a token, on the safe side for English.
 const BYTES_PER_TOKEN: usize = 4;
 /// The most characters of one line.
-const LINE: usize = 400;
+pub(crate) const LINE: usize = 400;
 /// Left free for the line that says how many did not fit.
 const REST: usize = 40;
 
@@ -59,6 +59,11 @@ pub(crate) fn of(policy: &Policy) -> ToolNotes {
 /// The models a caller may name, each with the person's words, within [`BUDGET`].
 pub(crate) fn models(policy: &Policy) -> Fitted {
     fitted(policy.callable().iter().map(|id| model(policy, id)))
+}
+
+/// Whether the words of a model are more than one line may have.
+pub(crate) fn is_cut(policy: &Policy, id: &ModelId) -> bool {
+    model(policy, id).chars().count() > LINE
 }
 
 /// What is said of one model.

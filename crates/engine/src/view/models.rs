@@ -297,6 +297,8 @@ pub struct ModelLook {
     pub left_out: u32,
     /// Whether this model's words are in the text.
     pub shown: bool,
+    /// Whether they are cut at the most characters of one model; then that many, else `None`.
+    pub cut_at: Option<u32>,
     /// What is wrong with a field.
     pub problems: Vec<FieldProblem>,
     /// The edits of routing.yaml that write the form; none where it is written already.

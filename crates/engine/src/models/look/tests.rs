@@ -123,6 +123,11 @@ fn the_text_is_what_the_tool_says_after_the_edit() {
         "Asks.\n- gemini/gemini-3-argon: fast Use for: bulk, lists\n- openai/gpt-6-sol: careful Not for: poems\n"
     );
     assert_eq!((seen.shown, seen.left_out, seen.budget), (true, 0, 300));
+    assert_eq!(seen.cut_at, None);
+    let long = ModelForm { description: "word ".repeat(100), ..typed.clone() };
+    let cut = look(policy(), &id("openai/gpt-6-sol"), &long, |notes| notes.models.clone());
+    assert_eq!(cut.cut_at, Some(400), "and the window says that the rest is not read");
+    assert!(!cut.text.contains("Not for: poems"), "{}", cut.text);
     let off = ModelForm { enabled: false, ..typed };
     let gone = look(policy(), &id("openai/gpt-6-sol"), &off, |notes| notes.models.clone());
     assert!(!gone.shown && gone.tokens < seen.tokens, "{gone:?}");
