@@ -1,0 +1,5 @@
+// Every state in the smallest window.
+
+import { looks } from "./looks";
+
+looks("small");

@@ -1,0 +1,5 @@
+// Every state in the large window.
+
+import { looks } from "./looks";
+
+looks("wide");
